@@ -1,0 +1,52 @@
+"""Reporting periods and the windows over which measures are shown.
+
+A period is one calendar month, written ``"2021-11"``. Every window ends with the period's month and is set against the
+same months a year before.
+"""
+
+from __future__ import annotations
+
+import re
+
+import pandas as pd
+
+from crimelib.errors import InputError
+
+WINDOWS = ("month", "quarter", "ytd", "rolling_12")
+WINDOW_PHRASES = {
+    "month": "in",
+    "quarter": "in the three months to",
+    "ytd": "in the financial year to",
+    "rolling_12": "in the twelve months to",
+}
+_PERIOD = re.compile(r"(19|20)\d\d-(0[1-9]|1[0-2])")
+
+
+def parse_period(text: str) -> pd.Period:
+    """The monthly period written as ``YYYY-MM``; raises :class:`InputError` for anything else."""
+    if not isinstance(text, str) or not _PERIOD.fullmatch(text):
+        raise InputError(f"period {text!r} is not a month", fix='write it as "2021-11", quoted in YAML')
+    return pd.Period(text, freq="M")
+
+
+def window_length(period: pd.Period, window: str) -> int:
+    """Months in a window; the police year to date starts in April."""
+    lengths = {"month": 1, "quarter": 3, "ytd": (period.month - 4) % 12 + 1, "rolling_12": 12}
+    if window not in lengths:
+        raise InputError(f"window {window!r} is unknown", fix=f"use one of {', '.join(WINDOWS)}")
+    return lengths[window]
+
+
+def window_months(period: pd.Period, window: str) -> pd.PeriodIndex:
+    """The months of a window that ends with ``period``, oldest first."""
+    return pd.period_range(end=period, periods=window_length(period, window), freq="M")
+
+
+def previous_months(period: pd.Period, window: str) -> pd.PeriodIndex:
+    """The same months one year before."""
+    return window_months(period, window) - 12
+
+
+def month_label(period: pd.Period) -> str:
+    """``November 2021``."""
+    return period.strftime("%B %Y")

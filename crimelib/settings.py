@@ -1,0 +1,334 @@
+"""Everything in ``parameters/`` as checked models: an unknown, missing or mistyped key is refused by file and key.
+
+YAML is read with every scalar as the text that stands in the file (so ``2025.10`` stays ``2025.10`` and ``NO`` stays
+``NO``), and the models give the types.
+"""
+
+from __future__ import annotations
+
+import csv
+from functools import cache
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from crimelib.errors import InputError, one_line
+
+PROJECT_ROOT = Path(__file__).resolve().parent.parent
+WINDOW = Literal["month", "quarter", "ytd", "rolling_12"]
+PERIOD_PATTERN = r"^(19|20)\d\d-(0[1-9]|1[0-2])$"
+SLUG_PATTERN = r"^[a-z][a-z0-9_]*$"
+
+
+class Strict(BaseModel):
+    """A model that knows its keys and never changes."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+class _TextLoader(yaml.SafeLoader):
+    """Scalars stay text; a key that stands twice is an error."""
+
+    yaml_implicit_resolvers: dict = {}
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict:
+        keys = [self.construct_object(key, deep=deep) for key, _ in node.value]
+        for position, key in enumerate(keys):
+            if key in keys[:position]:
+                raise yaml.constructor.ConstructorError(
+                    None, None, f"the key {key!r} stands twice", node.value[position][0].start_mark
+                )
+        return super().construct_mapping(node, deep=deep)
+
+
+def read_yaml(path: Path) -> Any:
+    """A YAML file with every scalar as text (an empty one as None)."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise InputError("the file is missing", where=_short(path), fix="restore it from the project") from None
+    except UnicodeDecodeError:
+        raise InputError("the file is not UTF-8", where=_short(path), fix="save it again as UTF-8") from None
+    try:
+        return yaml.load(text, Loader=_TextLoader)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        place = f"{_short(path)}, line {mark.line + 1}" if mark else _short(path)
+        raise InputError(f"not readable as YAML ({getattr(error, 'problem', error)})", where=place) from None
+
+
+def load_model(path: Path, model: type[Model]) -> Model:
+    """A YAML file as a checked model."""
+    return checked(model, read_yaml(path) or {}, path)
+
+
+def checked(model: type[Model], values: Any, path: Path) -> Model:
+    """Values as a model, or a refusal that names file and key."""
+    try:
+        return model.model_validate(values)
+    except ValidationError as error:
+        raise _refusal(error, path) from None
+
+
+def load_rows(path: Path, model: type[Model]) -> list[Model]:
+    """A CSV file of parameters as checked models, one a row."""
+    with path.open(encoding="utf-8", newline="") as stream:
+        reader = csv.DictReader(stream, restkey="more fields than the header", strict=True)
+        rows = [(reader.line_num, {key: value for key, value in row.items() if value != ""}) for row in reader]
+    return [_checked_row(model, row, path, line) for line, row in rows]
+
+
+def _checked_row(model: type[Model], row: dict, path: Path, line: int) -> Model:
+    try:
+        return model.model_validate(row)
+    except ValidationError as error:
+        raise _refusal(error, path, line) from None
+
+
+def _refusal(error: ValidationError, path: Path, line: int | None = None) -> InputError:
+    first = error.errors()[0]
+    key = ".".join(str(part) for part in first["loc"]) or "(whole file)"
+    where = f"{_short(path)}{f', line {line}' if line else ''}, key {one_line(key)!r}"
+    given = "" if first["type"] in {"missing", "extra_forbidden"} else f" (got {str(first['input'])[:60]!r})"
+    messages = {"missing": "the key is missing", "extra_forbidden": "the key is unknown"}
+    return InputError(messages.get(first["type"], first["msg"]) + given, where=where, fix="see the file's comments")
+
+
+def _short(path: Path) -> str:
+    return one_line("/".join(path.parts[-2:]))
+
+
+# --- areas -----------------------------------------------------------------------------------------------------
+
+
+class Area(Strict):
+    """A row of ``areas.csv``: a borough, or London as a whole."""
+
+    code: str
+    name: str
+    level: Literal["borough", "london"]
+    parent_code: str = ""
+    command_unit: str = ""
+    other_names: str = ""
+
+    @property
+    def names(self) -> list[str]:
+        """Every name that the publishers use for it."""
+        return [self.name, *(name.strip() for name in self.other_names.split(";") if name.strip())]
+
+
+# --- items -----------------------------------------------------------------------------------------------------
+
+
+class Figures(Strict):
+    """Where a measure's counts come from: series to add, series to take away."""
+
+    add: tuple[str, ...] = Field(min_length=1)
+    subtract: tuple[str, ...] = ()
+
+
+class Break(Strict):
+    """A month from which a series no longer counts the same thing."""
+
+    month: str = Field(pattern=PERIOD_PATTERN)
+    what: str
+    effect: Literal["not_comparable", "caveat"]
+    bases: tuple[str, ...] = ()
+
+
+class Measure(Strict):
+    """One figure of an item. ``figures`` are alternatives in order of preference, never mixed within a window."""
+
+    label: str
+    unit: str = "recorded offences"
+    counts: str
+    direction: Literal["lower_is_better", "higher_is_better", "neither"]
+    figures: tuple[Figures, ...] = Field(min_length=1)
+    breakdowns: dict[str, dict[str, Part]] = {}
+    wards: bool = True
+    protected: bool = False
+    breaks: tuple[Break, ...] = ()
+
+
+class Part(Strict):
+    """One value of a breakdown, such as a strand of hate crime or a type of burglary."""
+
+    label: str
+    figures: tuple[Figures, ...] = Field(min_length=1)
+    breaks: tuple[Break, ...] = ()
+
+
+class Item(Strict):
+    """A standing item of the board: what it asks, what it counts, and what must be said with it."""
+
+    title: str
+    question: str
+    page: str = Field(pattern=SLUG_PATTERN)
+    measures: dict[str, Measure]
+    headline: str
+    caveats: tuple[str, ...] = ()
+    questions: tuple[str, ...] = ()
+
+    @model_validator(mode="after")
+    def _headline_is_a_measure(self) -> Item:
+        if self.measures and self.headline not in self.measures:
+            raise ValueError(f"headline {self.headline!r} is not one of the item's measures")
+        return self
+
+
+class Items(Strict):
+    """``items.yml``."""
+
+    items: dict[str, Item]
+
+
+# --- sources ---------------------------------------------------------------------------------------------------
+
+
+class Source(Strict):
+    """What a source is, for the data log and the pages."""
+
+    title: str
+    publisher: str
+    licence: str
+    cadence: str
+
+
+class Basis(Strict):
+    """What a publisher's figures mean in one generation of files; comparisons never mix two."""
+
+    title: str
+    order: int
+
+
+class Sources(Strict):
+    """``sources.yml``: the sources, the bases of their figures, and files that are kept beside them for reference."""
+
+    sources: dict[str, Source]
+    bases: dict[str, Basis]
+    reference_files: tuple[str, ...] = ()
+
+
+class CrosswalkRow(Strict):
+    """A row of ``crosswalk.csv``: one publisher's category in one family of files, and the series it counts in."""
+
+    source: str
+    family: str
+    major: str
+    minor: str
+    measure: str = ""
+    series: str = Field(pattern=SLUG_PATTERN)
+
+
+# --- events ----------------------------------------------------------------------------------------------------
+
+
+class Event(Strict):
+    """A dated event or period that a reader of a chart should know of."""
+
+    label: str
+    start: str = Field(pattern=r"^\d{4}-\d{2}-\d{2}$")
+    end: str | None = Field(default=None, pattern=r"^\d{4}-\d{2}-\d{2}$")
+    items: tuple[str, ...]
+    source: str
+
+
+class Events(Strict):
+    """``events.yml``."""
+
+    events: tuple[Event, ...]
+
+
+# --- disclosure ------------------------------------------------------------------------------------------------
+
+
+class AudiencePolicy(Strict):
+    """What one audience may see of counts about people below borough level."""
+
+    suppress_from: int = Field(ge=1)
+    suppress_to: int = Field(ge=1)
+    ward_windows: tuple[WINDOW, ...]
+
+
+class Disclosure(Strict):
+    """``disclosure.yml``."""
+
+    audiences: dict[Literal["board", "partner", "public"], AudiencePolicy]
+
+
+# --- a period's parameters -------------------------------------------------------------------------------------
+
+
+class PeriodParameters(Strict):
+    """``periods/<period>.yml``: exactly what Papermill injects."""
+
+    area: str = "Bromley"
+    period: str = Field(pattern=PERIOD_PATTERN)
+    audience: Literal["board", "partner", "public"] = "board"
+    processed: str = "data/processed"
+    parameters: str = "parameters"
+
+
+class Settings:
+    """The parameters folder, each file loaded and checked when first asked for."""
+
+    def __init__(self, folder: Path) -> None:
+        if not folder.is_dir():
+            raise InputError(f"there is no parameters folder {one_line(str(folder))!r}", fix="give it with --parameters")
+        self.folder = folder
+        self._loaded: dict[tuple[str, str], Any] = {}
+
+    def load(self, name: str, model: type[Model]) -> Model:
+        """A YAML file of the folder as a model, read once."""
+        key = (name, model.__name__)
+        if key not in self._loaded:
+            self._loaded[key] = load_model(self.folder / name, model)
+        return self._loaded[key]
+
+    def rows(self, name: str, model: type[Model]) -> list[Model]:
+        """A CSV file of the folder as models, read once."""
+        key = (name, model.__name__)
+        if key not in self._loaded:
+            self._loaded[key] = load_rows(self.folder / name, model)
+        return self._loaded[key]
+
+    @property
+    def areas(self) -> list[Area]:
+        """``areas.csv``."""
+        return self.rows("areas.csv", Area)
+
+    @property
+    def items(self) -> dict[str, Item]:
+        """``items.yml``."""
+        return self.load("items.yml", Items).items
+
+    @property
+    def sources(self) -> Sources:
+        """``sources.yml``."""
+        return self.load("sources.yml", Sources)
+
+    @property
+    def crosswalk(self) -> list[CrosswalkRow]:
+        """``crosswalk.csv``."""
+        return self.rows("crosswalk.csv", CrosswalkRow)
+
+    @property
+    def events(self) -> tuple[Event, ...]:
+        """``events.yml``."""
+        return self.load("events.yml", Events).events
+
+    @property
+    def disclosure(self) -> Disclosure:
+        """``disclosure.yml``."""
+        return self.load("disclosure.yml", Disclosure)
+
+
+@cache
+def load_settings(folder: str | Path = PROJECT_ROOT / "parameters") -> Settings:
+    """The settings of a parameters folder, shared within a process."""
+    return Settings(Path(folder))

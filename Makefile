@@ -1,0 +1,56 @@
+# One command each way: `make pack` for the board's pack, `make test` before a change lands. `make help` lists the rest.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+BIN := .venv/bin
+READY := .venv/ready
+AREA ?= Bromley
+PERIOD ?= 2021-11
+WORKERS ?= 2
+# A notebook's cells share a kernel, so each file stays with one worker.
+PYTEST = $(BIN)/python -m pytest tests notebooks -n $(WORKERS) --dist loadfile \
+	--nbval-lax --nbval-current-env --nbval-cell-timeout=120
+
+.PHONY: help setup pack test lab lint check-long bench lock chromium illustrative clean-all
+
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/\1	\2/p' Makefile | expand -t 14
+
+setup: $(READY) ## make .venv from requirements.lock (done by every other target)
+
+$(READY): requirements.lock pyproject.toml
+	@scripts/setup.sh
+
+pack: setup ## the illustrative pack: AREA=Bromley PERIOD=2021-11
+	@$(BIN)/crimelib sample
+	@$(BIN)/crimelib clean
+	@$(BIN)/crimelib run --area "$(AREA)" --period "$(PERIOD)"
+
+illustrative: setup
+	@$(BIN)/crimelib sample
+	@$(BIN)/crimelib clean
+
+test: setup chromium illustrative ## every test, notebooks and browser included
+	@$(PYTEST)
+
+check-long: setup chromium illustrative ## the same, with the long tests and many more generated examples
+	@$(PYTEST) -m "" --hypothesis-profile=long
+
+lint: setup ## ruff and pyright
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/pyright
+
+lab: setup ## JupyterLab on the notebooks, on 127.0.0.1 with its token
+	@$(BIN)/jupyter lab --ip=127.0.0.1 --notebook-dir=. --LabApp.default_url=/lab/tree/notebooks
+
+bench: setup ## run the benchmarks
+	@set -e; for file in benchmarks/*.py; do echo "== $$file"; $(BIN)/python "$$file"; done
+
+lock: setup ## write requirements.lock anew from pyproject.toml (newest versions: make lock UPGRADE=1)
+	@scripts/lock.sh $(if $(UPGRADE),--upgrade)
+
+chromium: setup
+	@scripts/chromium.sh
+
+clean-all: ## remove .venv, illustrative and processed data, packs and caches; real raw files stay
+	rm -rf .venv .pytest_cache .ruff_cache .hypothesis reports build crimelib.egg-info
+	rm -rf data/raw/*/illustrative* data/processed/*
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -51,7 +51,9 @@ def read_yaml(path: Path) -> Any:
     try:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
-        raise InputError("the file is missing", where=_short(path), fix="restore it from the project") from None
+        raise InputError(
+            "the file is missing", where=_short(path), fix="restore it from the project"
+        ) from None
     except UnicodeDecodeError:
         raise InputError("the file is not UTF-8", where=_short(path), fix="save it again as UTF-8") from None
     try:
@@ -79,7 +81,9 @@ def load_rows(path: Path, model: type[Model]) -> list[Model]:
     """A CSV file of parameters as checked models, one a row."""
     with path.open(encoding="utf-8", newline="") as stream:
         reader = csv.DictReader(stream, restkey="more fields than the header", strict=True)
-        rows = [(reader.line_num, {key: value for key, value in row.items() if value != ""}) for row in reader]
+        rows = [
+            (reader.line_num, {key: value for key, value in row.items() if value != ""}) for row in reader
+        ]
     return [_checked_row(model, row, path, line) for line, row in rows]
 
 
@@ -96,7 +100,9 @@ def _refusal(error: ValidationError, path: Path, line: int | None = None) -> Inp
     where = f"{_short(path)}{f', line {line}' if line else ''}, key {one_line(key)!r}"
     given = "" if first["type"] in {"missing", "extra_forbidden"} else f" (got {str(first['input'])[:60]!r})"
     messages = {"missing": "the key is missing", "extra_forbidden": "the key is unknown"}
-    return InputError(messages.get(first["type"], first["msg"]) + given, where=where, fix="see the file's comments")
+    return InputError(
+        messages.get(first["type"], first["msg"]) + given, where=where, fix="see the file's comments"
+    )
 
 
 def _short(path: Path) -> str:
@@ -107,11 +113,11 @@ def _short(path: Path) -> str:
 
 
 class Area(Strict):
-    """A row of ``areas.csv``: a borough, or London as a whole."""
+    """A row of ``areas.csv``: a borough, London as a whole, or where publishers put what lies outside every borough."""
 
     code: str
     name: str
-    level: Literal["borough", "london"]
+    level: Literal["borough", "london", "outside"]
     parent_code: str = ""
     command_unit: str = ""
     other_names: str = ""
@@ -141,6 +147,14 @@ class Break(Strict):
     bases: tuple[str, ...] = ()
 
 
+class Part(Strict):
+    """One value of a breakdown, such as a strand of hate crime or a type of burglary."""
+
+    label: str
+    figures: tuple[Figures, ...] = Field(min_length=1)
+    breaks: tuple[Break, ...] = ()
+
+
 class Measure(Strict):
     """One figure of an item. ``figures`` are alternatives in order of preference, never mixed within a window."""
 
@@ -152,14 +166,6 @@ class Measure(Strict):
     breakdowns: dict[str, dict[str, Part]] = {}
     wards: bool = True
     protected: bool = False
-    breaks: tuple[Break, ...] = ()
-
-
-class Part(Strict):
-    """One value of a breakdown, such as a strand of hate crime or a type of burglary."""
-
-    label: str
-    figures: tuple[Figures, ...] = Field(min_length=1)
     breaks: tuple[Break, ...] = ()
 
 
@@ -279,7 +285,9 @@ class Settings:
 
     def __init__(self, folder: Path) -> None:
         if not folder.is_dir():
-            raise InputError(f"there is no parameters folder {one_line(str(folder))!r}", fix="give it with --parameters")
+            raise InputError(
+                f"there is no parameters folder {one_line(str(folder))!r}", fix="give it with --parameters"
+            )
         self.folder = folder
         self._loaded: dict[tuple[str, str], Any] = {}
 

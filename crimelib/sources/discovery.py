@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from crimelib.areas import nearest
 from crimelib.errors import InputError, one_line
 
 ILLUSTRATIVE = "illustrative"
@@ -65,14 +65,6 @@ def shortened(value: object, limit: int = 60) -> str:
     return text if len(text) <= limit else text[: limit - 1] + "…"
 
 
-def nearest(name: str, known: Iterable[str]) -> str:
-    """``nearest known: a, b`` for an unknown name, or the whole list where nothing is near."""
-    known = list(dict.fromkeys(known))
-    folded = {item.casefold(): item for item in known}
-    near = [folded[match] for match in difflib.get_close_matches(name.casefold(), list(folded), n=3, cutoff=0.5)]
-    return f"nearest known: {', '.join(near)}" if near else f"known: {', '.join(sorted(known)[:40])}"
-
-
 def discover(raw: Path, sources: Iterable[str], ignored: Iterable[str] = ()) -> list[RawFile]:
     """Every raw file below ``raw``, in a stable order.
 
@@ -105,7 +97,9 @@ def _raw_file(raw: Path, path: Path, known: set[str]) -> RawFile:
     parts = path.relative_to(raw).parts
     if parts[0] not in known:
         raise InputError(
-            f"no source is called {parts[0]!r}", where=f"raw folder {one_line(raw.name)}", fix=nearest(parts[0], known)
+            f"no source is called {parts[0]!r}",
+            where=f"raw folder {one_line(raw.name)}",
+            fix=nearest(parts[0], known),
         )
     if len(parts) < 3:
         raise InputError(
@@ -121,7 +115,9 @@ def _walk(folder: Path) -> Iterator[Path]:
     seen: set[str] = set()
     for here, folders, names in os.walk(folder, followlinks=True):
         folders[:] = sorted(
-            name for name in folders if not name.startswith(".") and os.path.realpath(f"{here}/{name}") not in seen
+            name
+            for name in folders
+            if not name.startswith(".") and os.path.realpath(f"{here}/{name}") not in seen
         )
         seen.update(os.path.realpath(f"{here}/{name}") for name in folders)
         yield from (Path(here, name) for name in sorted(names))

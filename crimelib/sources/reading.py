@@ -33,7 +33,9 @@ def read_text(file: RawFile, max_bytes: int = MAX_BYTES) -> str:
     """The file's text; refuses what is empty, too large, not UTF-8, binary, or a web page posing as data."""
     size = file.path.stat().st_size
     if size > max_bytes:
-        raise file.refusal(f"the file has {size:,} bytes, more than the {max_bytes:,} allowed", fix="check the download")
+        raise file.refusal(
+            f"the file has {size:,} bytes, more than the {max_bytes:,} allowed", fix="check the download"
+        )
     content = file.path.read_bytes()
     try:
         text = content.decode("utf-8-sig")
@@ -53,7 +55,9 @@ def checked_text(file: RawFile, text: str) -> str:
         raise file.refusal("this is a web page, not a data file", line=1, fix="download the file itself")
     if found := CONTROL_CHARACTERS & set(text):
         line = text[: min(text.index(char) for char in found)].count("\n") + 1
-        raise file.refusal("the file holds control characters", line=line, fix="save it again as plain UTF-8 text")
+        raise file.refusal(
+            "the file holds control characters", line=line, fix="save it again as plain UTF-8 text"
+        )
     return text
 
 

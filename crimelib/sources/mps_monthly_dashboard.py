@@ -1,0 +1,190 @@
+"""MPS monthly crime dashboard: long files of domestic abuse, hate crime, knife and gun crime, and all notifiable
+offences, by borough and ward. Zeros are absent; totals and strands stand side by side and are series of their own.
+"""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from crimelib.areas import AreaBook, folded
+from crimelib.settings import Settings
+from crimelib.sources.counting import (
+    borough_areas,
+    dense_counts,
+    is_no_ward,
+    is_ward_code,
+    only_covered,
+    refuse_duplicates,
+    whole_numbers,
+    with_london,
+)
+from crimelib.sources.crosswalk import Crosswalk
+from crimelib.sources.discovery import Cleaned, RawFile, no_rejections
+from crimelib.sources.mps_recorded_crime import one_row_an_area
+from crimelib.sources.reading import read_table
+
+SOURCE = "mps_monthly_dashboard"
+BASIS = "mps_dashboard"
+SHARED_COLUMNS = {
+    "month_year": "date",
+    "area type": "area_type",
+    "borough_snt": "borough_snt",
+    "area name": "name",
+    "area code": "code",
+    "measure": "measure",
+    "financial year": "financial_year",
+    "fy_fyindex": "financial_year_index",
+    "count": "count",
+    "refresh date": "refresh_date",
+}
+FAMILIES = {
+    "other_crime": {"crime type": "major", "crime subtype": "minor"},
+    "total_notifiable": {"offence group": "major", "offence subgroup": "minor"},
+}
+BOROUGH, WARD = "Borough", "Safer Neighbourhood Teams"
+KEY = ["date", "area_type", "borough_snt", "name", "code", "major", "minor", "measure"]
+
+
+def read(file: RawFile, settings: Settings) -> Cleaned:
+    """Clean one dashboard file into dense ``counts``. The whole file is refused for an unknown column, category,
+    area type or area, a key that stands twice, a date that is not the first of a month, or a count that is none."""
+    table = read_table(file)
+    family, names = _family(file, table.columns)
+    rows = table.rows.rename(columns=names)
+    rows = rows.assign(**{name: rows[name].str.strip() for name in KEY})
+    refuse_duplicates(file, rows, KEY)
+    series = Crosswalk(settings.crosswalk, SOURCE, family).series_of(file, rows)
+    rows = rows.assign(
+        series=series, count=whole_numbers(file, rows, "count"), month=months(file, rows, "date")
+    )
+    book = AreaBook(settings.areas)
+    areas, rejected = _areas(file, rows, book)
+    placed = rows[~rows["line"].isin(rejected["line"])].join(areas)
+    parts = [_dense(part) for _, part in placed.groupby(["is_ward", "major"])]
+    counts = only_covered(pd.concat(parts, ignore_index=True), placed)
+    return Cleaned({"counts": with_london(counts, book)}, rejected)
+
+
+def months(file: RawFile, rows: pd.DataFrame, column: str) -> pd.Series:
+    """A column of dates, each the first of a month, as ``YYYY-MM``; day first, as the publisher writes them, or ISO."""
+    text = rows[column].str.strip()
+    parts = text.str.extract(
+        r"^(?:(?P<day>01|1)/(?P<month>\d{1,2})/(?P<year>\d{4})|(?P<iso>\d{4}-\d{2})-01)$"
+    )
+    found = parts["iso"].fillna(parts["year"] + "-" + parts["month"].str.zfill(2))
+    wrong = found.isna() | ~found.fillna("").str.fullmatch(r"(19|20)\d\d-(0[1-9]|1[0-2])")
+    if wrong.any():
+        first = rows[wrong].iloc[0]
+        raise file.refusal(
+            "not the first day of a month (dd/mm/yyyy)",
+            line=int(first["line"]),
+            column=column,
+            value=first[column],
+            fix="download the file again; a spreadsheet may have turned the dates round",
+        )
+    return found
+
+
+def _family(file: RawFile, columns: list[str]) -> tuple[str, dict[str, str]]:
+    """The family of the file and its columns by role."""
+    lowered = {column.casefold(): column for column in columns}
+    for family, keys in FAMILIES.items():
+        wanted = {**SHARED_COLUMNS, **keys}
+        if set(wanted) == set(lowered):
+            return family, {lowered[name]: role for name, role in wanted.items()}
+    wanted = {**SHARED_COLUMNS, **FAMILIES["other_crime"]}
+    unknown = [
+        column
+        for name, column in lowered.items()
+        if name not in wanted and name not in FAMILIES["total_notifiable"]
+    ]
+    missing = [name for name in SHARED_COLUMNS if name not in lowered]
+    raise file.refusal(
+        "the columns belong to no known family of files",
+        line=1,
+        column=(unknown or missing or ["Crime Type"])[0],
+        fix=f"unknown: {', '.join(unknown) or 'none'}; missing: {', '.join(missing) or 'crime type'}",
+    )
+
+
+def _areas(file: RawFile, rows: pd.DataFrame, book: AreaBook) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Area columns of each row that lies in an area, and the ward rows that lie in none."""
+    unknown = ~rows["area_type"].isin([BOROUGH, WARD])
+    if unknown.any():
+        first = rows[unknown].iloc[0]
+        raise file.refusal(
+            "the area type is unknown",
+            line=int(first["line"]),
+            column="Area Type",
+            value=first["area_type"],
+            fix=f"known: {BOROUGH}, {WARD}",
+        )
+    is_ward = rows["area_type"] == WARD
+    nowhere = is_ward & ~is_ward_code(rows["code"])
+    strange = nowhere & ~is_no_ward(rows["name"]) & (rows["code"] != "")
+    if strange.any():
+        first = rows[strange].iloc[0]
+        raise file.refusal(
+            "not the code of a ward (E05 and six digits)",
+            line=int(first["line"]),
+            column="Area Code",
+            value=first["code"],
+            fix="correct the code or download the file again",
+        )
+    boroughs = borough_areas(file, rows[~is_ward], "borough_snt", book)
+    wards = _wards(file, rows[is_ward & ~nowhere], book)
+    areas = pd.concat([boroughs, wards])
+    return areas.assign(is_ward=areas["area_level"] == "ward"), _unallocated(rows[nowhere])
+
+
+def _wards(file: RawFile, rows: pd.DataFrame, book: AreaBook) -> pd.DataFrame:
+    """Area columns of ward rows; the borough is what ``Borough_SNT`` begins with. Spellings of one ward differ
+    between rows, so its commonest name counts."""
+    parents = {label: _borough_in_front(label, book) for label in rows["borough_snt"].unique()}
+    if unknown := [label for label, parent in parents.items() if parent is None]:
+        first = rows[rows["borough_snt"] == unknown[0]].iloc[0]
+        raise file.refusal(
+            "the label begins with no borough's name",
+            line=int(first["line"]),
+            column="Borough_SNT",
+            value=unknown[0],
+            fix="add the spelling to parameters/areas.csv",
+        )
+    commonest = rows.groupby("code")["name"].agg(lambda names: names.value_counts().index[0])
+    return pd.DataFrame(
+        {
+            "area_code": rows["code"],
+            "area_level": "ward",
+            "parent_code": rows["borough_snt"].map(parents),
+            "area_name": rows["code"].map(commonest),
+        }
+    )
+
+
+def _borough_in_front(label: str, book: AreaBook) -> str | None:
+    """The code of the borough whose name the label begins with (``Tower Hamlets Bromley North`` is in Tower
+    Hamlets)."""
+    start = folded(label) + " "
+    found = [area for area in book.boroughs() for name in area.names if start.startswith(folded(name) + " ")]
+    return found[0].code if found else None
+
+
+def _unallocated(rows: pd.DataFrame) -> pd.DataFrame:
+    if rows.empty:
+        return no_rejections()
+    return pd.DataFrame(
+        {
+            "line": rows["line"],
+            "column": "Area Code",
+            "value": rows["name"],
+            "reason": "in no ward: counted in the borough's figures only",
+        }
+    )
+
+
+def _dense(rows: pd.DataFrame) -> pd.DataFrame:
+    """Dense counts of one crime type at one level: it is covered in the months in which any row of it stands."""
+    wide = rows.pivot_table(
+        index=["series", "area_code"], columns="month", values="count", aggfunc="sum", fill_value=0
+    )
+    return dense_counts(wide, one_row_an_area(rows), BASIS)

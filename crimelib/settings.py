@@ -231,6 +231,175 @@ class CrosswalkRow(Strict):
     series: str = Field(pattern=SLUG_PATTERN)
 
 
+# --- wards and districts ---------------------------------------------------------------------------------------
+
+
+class Ward(Strict):
+    """A row of ``wards.csv``: a London ward in one set of boundaries (``2018`` before May 2022, ``2022`` from then)."""
+
+    code: str = Field(pattern=r"^E05\d{6}$")
+    name: str
+    borough_code: str = Field(pattern=r"^E09\d{6}$")
+    ward_set: Literal["2018", "2022"]
+    spellings: str = ""
+
+    @property
+    def names(self) -> list[str]:
+        """Every spelling that the publishers use for it."""
+        return [self.name, *(name.strip() for name in self.spellings.split(";") if name.strip())]
+
+
+class District(Strict):
+    """A row of ``districts.csv``: the district and police force of the LSOAs whose names begin with a prefix."""
+
+    lsoa_prefix: str
+    code: str = Field(pattern=r"^[EW]0[6-9]\d{6}$")
+    name: str
+    force: str
+
+
+# --- data.police.uk --------------------------------------------------------------------------------------------
+
+
+class CrimeType(Strict):
+    """A crime type of data.police.uk, and the months in which it was in use."""
+
+    name: str
+    since: str = Field(pattern=PERIOD_PATTERN)
+    until: str | None = Field(default=None, pattern=PERIOD_PATTERN)
+
+
+class PoliceUk(Strict):
+    """``police_uk.yml``."""
+
+    max_unallocated_share: float = Field(ge=0, le=1)
+    expected_from_rows: int = Field(ge=1)
+    types: dict[str, CrimeType]
+    forces: dict[str, tuple[str, ...]]
+
+
+# --- attitudes and local survey --------------------------------------------------------------------------------
+
+
+class SurveyDesign(Strict):
+    """The sample behind a survey's proportions, with where each figure comes from."""
+
+    title: str
+    borough_interviews: int = Field(ge=1)
+    london_interviews: int = Field(ge=1)
+    sample_source: str
+    design_effect: float = Field(ge=1)
+    design_effect_source: str
+
+
+class PerceptionMeasure(Strict):
+    """One measure of the Public Attitude Survey and the names that the publisher gives it."""
+
+    label: str
+    direction: Literal["lower_is_better", "higher_is_better", "neither"]
+    names: tuple[str, ...] = Field(min_length=1)
+
+
+class Perception(Strict):
+    """``perception.yml``."""
+
+    survey: SurveyDesign
+    measures: dict[str, PerceptionMeasure]
+
+
+class Question(Strict):
+    """A question of the local survey; ``positive`` answers count towards its proportion."""
+
+    text: str
+    answers: tuple[str, ...] = Field(min_length=2)
+    positive: tuple[str, ...] = ()
+    survey_measure: str = ""
+
+
+class Questionnaire(Strict):
+    """``questionnaire.yml``."""
+
+    title: str
+    age_bands: tuple[str, ...]
+    sexes: tuple[str, ...]
+    questions: dict[str, Question]
+
+
+# --- anti-social behaviour -------------------------------------------------------------------------------------
+
+
+class AsbTag(Strict):
+    """A local tag and what gives it: opening codes, or words in the opening text (a final ``*`` for any ending)."""
+
+    label: str
+    codes: tuple[str, ...] = ()
+    words: tuple[str, ...] = ()
+
+
+class AsbTaxonomy(Strict):
+    """``asb_taxonomy.yml``."""
+
+    headings: dict[str, str]
+    qualifiers: dict[str, str]
+    tags: dict[str, AsbTag]
+
+
+# --- partners --------------------------------------------------------------------------------------------------
+
+
+class Indicator(Strict):
+    """A partner's monthly figure: what it counts, who refers, and what bounds it."""
+
+    label: str
+    counts: str
+    referred_by: str
+    independent_of_police: bool
+    capacity: str
+
+
+class Partners(Strict):
+    """``partners.yml``."""
+
+    indicators: dict[str, Indicator]
+    organisations: dict[str, str]
+
+
+# --- this project's own templates ------------------------------------------------------------------------------
+
+
+class Column(Strict):
+    """A column of a template: its kind, meaning, allowed values and an example."""
+
+    kind: Literal["id", "date", "month", "hour", "count", "borough", "ward", "choice", "text"]
+    meaning: str
+    example: str
+    required: bool = True
+    published: bool = False
+    allowed: tuple[str, ...] = ()
+    allowed_from: (
+        Literal[
+            "asb_headings", "asb_qualifiers", "partner_indicators", "partner_organisations", "age_bands", "sexes"
+        ]
+        | None
+    ) = None
+
+
+class Template(Strict):
+    """A file that this project defines; ``key`` columns may stand once in a file of aggregate counts."""
+
+    title: str
+    rows: Literal["event", "aggregate"]
+    columns: dict[str, Column]
+    key: tuple[str, ...] = ()
+    questions: bool = False
+
+
+class Templates(Strict):
+    """``templates.yml``."""
+
+    templates: dict[str, Template]
+
+
 # --- events ----------------------------------------------------------------------------------------------------
 
 
@@ -334,6 +503,46 @@ class Settings:
     def disclosure(self) -> Disclosure:
         """``disclosure.yml``."""
         return self.load("disclosure.yml", Disclosure)
+
+    @property
+    def wards(self) -> list[Ward]:
+        """``wards.csv``."""
+        return self.rows("wards.csv", Ward)
+
+    @property
+    def districts(self) -> list[District]:
+        """``districts.csv``."""
+        return self.rows("districts.csv", District)
+
+    @property
+    def police_uk(self) -> PoliceUk:
+        """``police_uk.yml``."""
+        return self.load("police_uk.yml", PoliceUk)
+
+    @property
+    def perception(self) -> Perception:
+        """``perception.yml``."""
+        return self.load("perception.yml", Perception)
+
+    @property
+    def questionnaire(self) -> Questionnaire:
+        """``questionnaire.yml``."""
+        return self.load("questionnaire.yml", Questionnaire)
+
+    @property
+    def asb_taxonomy(self) -> AsbTaxonomy:
+        """``asb_taxonomy.yml``."""
+        return self.load("asb_taxonomy.yml", AsbTaxonomy)
+
+    @property
+    def partners(self) -> Partners:
+        """``partners.yml``."""
+        return self.load("partners.yml", Partners)
+
+    @property
+    def templates(self) -> dict[str, Template]:
+        """``templates.yml``."""
+        return self.load("templates.yml", Templates).templates
 
 
 @cache

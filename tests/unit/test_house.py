@@ -8,7 +8,9 @@ import subprocess
 import sys
 import tomllib
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from functools import cache
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import nbformat
@@ -113,9 +115,7 @@ def test_stats_stand_by_themselves(path: Path) -> None:
 @pytest.mark.parametrize("module", ["crimelib", "crimelib.cli", "crimelib.measures.summary"])
 def test_slow_libraries_load_late(module: str) -> None:
     script = f"import sys, {module}; print(*{{name.split('.')[0] for name in sys.modules}})"
-    loaded = subprocess.run(
-        [sys.executable, "-c", script], capture_output=True, text=True, check=True, cwd=ROOT
-    )
+    loaded = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, cwd=ROOT)
     assert not LOADED_LATE & set(loaded.stdout.split())
 
 
@@ -135,6 +135,21 @@ def declared() -> dict[str, Requirement]:
     return {requirement.name: requirement for requirement in map(Requirement, lines)}
 
 
+def runtime_dependencies() -> set[str]:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    return {Requirement(line).name for line in project["dependencies"]}
+
+
+@cache
+def installed() -> Mapping[str, list[str]]:
+    return packages_distributions()
+
+
+def distributions(module: str) -> list[str]:
+    """The packages that bring a top-level module, in the spelling of pyproject.toml."""
+    return [name.lower().replace("_", "-") for name in installed().get(module, [])]
+
+
 def locked() -> dict[str, list[Requirement]]:
     """The lock's entries by name: more than one where versions differ by Python."""
     entries = defaultdict(list)
@@ -148,9 +163,7 @@ def locked() -> dict[str, list[Requirement]]:
 def conda_lines() -> list[str]:
     environment = yaml.safe_load((ROOT / "environment.yml").read_text(encoding="utf-8"))
     conda = [line for line in environment["dependencies"] if isinstance(line, str)]
-    from_pip = [
-        line for entry in environment["dependencies"] if isinstance(entry, dict) for line in entry["pip"]
-    ]
+    from_pip = [line for entry in environment["dependencies"] if isinstance(entry, dict) for line in entry["pip"]]
     return conda + from_pip
 
 
@@ -159,6 +172,13 @@ def test_conda_environment_equals_pyproject() -> None:
     requirements = map(Requirement, lines)
     conda = {CONDA_NAMES.get(each.name, each.name): str(each.specifier) for each in requirements}
     assert conda == {name: str(requirement.specifier) for name, requirement in declared().items()}
+
+
+@pytest.mark.parametrize("path", MODULES, ids=relative)
+def test_imports_are_declared(path: Path) -> None:
+    outside = {name.split(".")[0] for name in imports(path)} - sys.stdlib_module_names - {"crimelib"}
+    undeclared = {name for name in outside if not runtime_dependencies() & set(distributions(name))}
+    assert not undeclared, f"{relative(path)} imports {sorted(undeclared)}: add to pyproject.toml"
 
 
 def test_lock_names_no_address() -> None:
@@ -191,9 +211,7 @@ def test_lock_satisfies_pyproject(python: str) -> None:
 
 
 def git(*arguments: str, given: str = "") -> list[str]:
-    done = subprocess.run(
-        ["git", *arguments], cwd=ROOT, input=given, capture_output=True, text=True, check=True
-    )
+    done = subprocess.run(["git", *arguments], cwd=ROOT, input=given, capture_output=True, text=True, check=True)
     return done.stdout.splitlines()
 
 

@@ -7,6 +7,7 @@ same months a year before.
 from __future__ import annotations
 
 import re
+from functools import cache
 
 import pandas as pd
 
@@ -37,11 +38,13 @@ def window_length(period: pd.Period, window: str) -> int:
     return lengths[window]
 
 
+@cache
 def window_months(period: pd.Period, window: str) -> pd.PeriodIndex:
     """The months of a window that ends with ``period``, oldest first."""
     return pd.period_range(end=period, periods=window_length(period, window), freq="M")
 
 
+@cache
 def previous_months(period: pd.Period, window: str) -> pd.PeriodIndex:
     """The same months one year before."""
     return window_months(period, window) - 12

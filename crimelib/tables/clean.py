@@ -1,0 +1,180 @@
+"""Raw files to tidy tables: every file cleaned or refused, then all of it published at once."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import shutil
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pandas as pd
+from filelock import FileLock
+
+from crimelib.settings import Settings
+from crimelib.sources.discovery import RawFile, discover, without_illustrative
+from crimelib.sources.registry import MODULES, reader_of
+from crimelib.tables.store import PARTS, Catalogue, Entry, read_catalogue, write_catalogue, write_part
+
+PACKAGE = Path(__file__).resolve().parent.parent
+_DATED = re.compile(r"(\d{4})-(\d{2})(-\d{2})?")
+Progress = Callable[[int, int, str], None]
+
+
+@dataclass(frozen=True)
+class CleanResult:
+    """What a clean did: the new catalogue, and how many of its files were cleaned now rather than reused."""
+
+    catalogue: Catalogue
+    cleaned: int
+
+
+def clean(raw: Path, processed: Path, settings: Settings, progress: Progress | None = None) -> CleanResult:
+    """Clean every file below ``raw`` into ``processed``. A file cleaned before by the same code and parameters is
+    reused. Raises :class:`InputError` for the first file refused; nothing is published then."""
+    files, left_out = _chosen_files(raw, settings)
+    processed.mkdir(parents=True, exist_ok=True)
+    with FileLock(processed / ".lock"):
+        aside = processed / f".building-{os.getpid()}"
+        _sweep(processed)
+        aside.mkdir()
+        try:
+            entries, cleaned = _clean_all(files, processed, aside, settings, progress)
+            catalogue = Catalogue(tuple(_ranked(entries, processed, aside)), tuple(left_out))
+            _publish(processed, aside, catalogue)
+        finally:
+            shutil.rmtree(aside, ignore_errors=True)
+    return CleanResult(catalogue, cleaned)
+
+
+def file_hash(path: Path) -> str:
+    """SHA-256 of a file's bytes."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def cleaning_hash(settings: Settings) -> str:
+    """What else a cleaned part depends on: the code that reads and stores, and the parameters."""
+    code = [*PACKAGE.glob("*.py"), *PACKAGE.glob("sources/*.py"), *PACKAGE.glob("tables/*.py")]
+    parameters = [path for path in settings.folder.iterdir() if path.suffix in {".yml", ".csv"}]
+    digest = hashlib.sha256(pd.__version__.encode())
+    for path in sorted([*code, *parameters], key=lambda path: path.name):
+        digest.update(path.name.encode() + path.read_bytes())
+    return digest.hexdigest()
+
+
+def _chosen_files(raw: Path, settings: Settings) -> tuple[list[tuple[RawFile, str]], list[tuple[str, str]]]:
+    """Files to clean with their hashes, each content once a source, and those left out with the reason."""
+    found = discover(raw, MODULES, settings.sources.reference_files)
+    files, illustrative = without_illustrative(found)
+    left_out = [(file.label, "illustrative, and real files are there") for file in illustrative]
+    chosen: dict[tuple[str, str], RawFile] = {}
+    for file in files:
+        key = (file.source, file_hash(file.path))
+        if key in chosen:
+            left_out.append((file.label, f"the same bytes as {chosen[key].label}"))
+        else:
+            chosen[key] = file
+    return [(file, sha256) for (_, sha256), file in chosen.items()], left_out
+
+
+def _clean_all(
+    files: list[tuple[RawFile, str]], processed: Path, aside: Path, settings: Settings, progress: Progress | None
+) -> tuple[list[Entry], int]:
+    """One entry a file; parts not reused are written aside."""
+    recipe = cleaning_hash(settings)
+    before = {entry.sha256 + entry.source: entry for entry in _entries_before(processed)}
+    entries, cleaned = [], 0
+    for position, (file, sha256) in enumerate(files):
+        if progress:
+            progress(position, len(files), file.label)
+        stem = hashlib.sha256(f"{recipe}{file.source}{sha256}".encode()).hexdigest()[:24]
+        known = before.get(sha256 + file.source)
+        if known and all(name.startswith(stem) and (processed / PARTS / name).exists() for name in _parts(known)):
+            entries.append(replace(known, vintage=file.vintage, name=file.path.name))
+            continue
+        entries.append(_clean_one(file, sha256, stem, aside, settings))
+        cleaned += 1
+    return entries, cleaned
+
+
+def _clean_one(file: RawFile, sha256: str, stem: str, aside: Path, settings: Settings) -> Entry:
+    from crimelib.tables.schemas import validated
+
+    result = reader_of(file.source)(file, settings)
+    tables = {**result.tables, "rejected": result.rejected}
+    parts = {name: f"{stem}-{name}.parquet" for name, table in tables.items()}
+    for name, part in parts.items():
+        write_part(aside / part, validated(name, tables[name]))
+    return Entry(file.source, file.vintage, file.path.name, sha256, 0, len(result.rejected), parts)
+
+
+def _ranked(entries: list[Entry], processed: Path, aside: Path) -> Iterable[Entry]:
+    """Entries with the order of their vintages: by the date that the folder's name gives, else by the month after
+    the last one in its files, then by name."""
+    keys = {
+        vintage: (_vintage_date(vintage[1], group, processed, aside), vintage[1])
+        for vintage, group in _by_vintage(entries).items()
+    }
+    for entry in entries:
+        same_source = sorted(key for (source, _), key in keys.items() if source == entry.source)
+        yield replace(entry, order=same_source.index(keys[entry.source, entry.vintage]))
+
+
+def _by_vintage(entries: list[Entry]) -> dict[tuple[str, str], list[Entry]]:
+    groups: dict[tuple[str, str], list[Entry]] = {}
+    for entry in entries:
+        groups.setdefault((entry.source, entry.vintage), []).append(entry)
+    return groups
+
+
+def _vintage_date(label: str, entries: list[Entry], processed: Path, aside: Path) -> str:
+    if dated := _DATED.search(label):
+        return f"{dated[1]}-{dated[2]}{dated[3] or '-01'}"
+    months = [month for entry in entries for month in _last_months(entry, processed, aside)]
+    return f"{pd.Period(max(months), freq='M') + 1}-01" if months else ""
+
+
+def _last_months(entry: Entry, processed: Path, aside: Path) -> list[str]:
+    part = entry.tables.get("counts")
+    if part is None:
+        return []
+    path = aside / part if (aside / part).exists() else processed / PARTS / part
+    months = pd.read_parquet(path, columns=["month"])["month"]
+    return [months.max()] if len(months) else []
+
+
+def _parts(entry: Entry) -> list[str]:
+    return list(entry.tables.values())
+
+
+def _entries_before(processed: Path) -> tuple[Entry, ...]:
+    from crimelib.errors import InputError
+
+    try:
+        return read_catalogue(processed).entries
+    except (InputError, KeyError, TypeError):
+        return ()
+
+
+def _publish(processed: Path, aside: Path, catalogue: Catalogue) -> None:
+    """Move the new parts in, replace the catalogue, and drop parts that neither this one nor the one before lists."""
+    folder = processed / PARTS
+    folder.mkdir(exist_ok=True)
+    keep = {part for entry in (*_entries_before(processed), *catalogue.entries) for part in _parts(entry)}
+    for part in aside.iterdir():
+        part.replace(folder / part.name)
+    write_catalogue(processed, catalogue)
+    for part in folder.iterdir():
+        if part.name not in keep:
+            part.unlink()
+
+
+def _sweep(processed: Path) -> None:
+    """Clear away what a killed run left behind; the lock says that none is running."""
+    for leftover in processed.glob(".building-*"):
+        shutil.rmtree(leftover, ignore_errors=True)
+    for leftover in processed.glob(".catalogue.json.*"):
+        leftover.unlink()

@@ -1,0 +1,120 @@
+"""Tidy tables as Parquet under ``data/processed``: one part a raw file and table, and one catalogue that lists them.
+
+Readers see only what the catalogue lists, and the catalogue is replaced in one step, so that what is read is always
+wholly the old state or wholly the new.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from crimelib.errors import InputError
+
+CATALOGUE = "catalogue.json"
+PARTS = "parts"
+SORTED_BY = ["area_level", "parent_code", "area_code", "series", "month"]
+ROWS_A_GROUP = 20_000
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A raw file in the catalogue. ``order`` ranks the vintages of a source, the latest highest."""
+
+    source: str
+    vintage: str
+    name: str
+    sha256: str
+    order: int
+    rejected: int
+    tables: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def is_illustrative(self) -> bool:
+        """Whether the file is one of this project's examples."""
+        return self.vintage.startswith("illustrative")
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """Every raw file whose tables are stored, and the files left out with the reason."""
+
+    entries: tuple[Entry, ...]
+    left_out: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def is_illustrative(self) -> bool:
+        """Whether the figures are examples and not real."""
+        return any(entry.is_illustrative for entry in self.entries)
+
+
+class Store:
+    """Reads the stored tables of a processed folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.catalogue = read_catalogue(folder)
+
+    def table(self, name: str, filters: list | None = None, columns: list[str] | None = None) -> pd.DataFrame:
+        """Rows of a table over all its parts, with ``source``, ``vintage`` and ``vintage_order``; empty (without
+        columns) where no file has that table."""
+        frames = [
+            pq.read_table(self.folder / PARTS / entry.tables[name], filters=filters, columns=columns)
+            .to_pandas()
+            .assign(source=entry.source, vintage=entry.vintage, vintage_order=entry.order)
+            for entry in self.catalogue.entries
+            if name in entry.tables
+        ]
+        return pd.concat([frame for frame in frames if len(frame)] or frames[:1] or [pd.DataFrame()], ignore_index=True)
+
+    def counts(self, area_codes: list[str], *, wards: bool = False) -> pd.DataFrame:
+        """Monthly counts of areas, and of their wards where asked for."""
+        chosen = [[("area_code", "in", area_codes)]]
+        if wards:
+            chosen.append([("parent_code", "in", area_codes), ("area_level", "==", "ward")])
+        return self.table("counts", filters=chosen)
+
+    def files(self) -> pd.DataFrame:
+        """The catalogue as a table: source, vintage, name, sha256, order, rejected."""
+        return pd.DataFrame([asdict(entry) for entry in self.catalogue.entries])
+
+
+def read_catalogue(folder: Path) -> Catalogue:
+    """The catalogue of a processed folder; raises :class:`InputError` where nothing has been cleaned yet."""
+    try:
+        content = json.loads((folder / CATALOGUE).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise InputError(
+            "nothing has been cleaned yet", where=f"processed folder {folder.name!r}", fix="run `crimelib clean`"
+        ) from None
+    except json.JSONDecodeError:
+        raise InputError(
+            "the catalogue cannot be read", where=f"{folder.name}/{CATALOGUE}", fix="run `crimelib clean` again"
+        ) from None
+    entries = tuple(Entry(**entry) for entry in content["entries"])
+    return Catalogue(entries, tuple(tuple(pair) for pair in content["left_out"]))
+
+
+def write_catalogue(folder: Path, catalogue: Catalogue) -> None:
+    """Replace the catalogue in one step."""
+    content = {"entries": [asdict(entry) for entry in catalogue.entries], "left_out": catalogue.left_out}
+    aside = folder / f".{CATALOGUE}.{os.getpid()}"
+    with aside.open("w", encoding="utf-8") as stream:
+        stream.write(json.dumps(content, indent=1, sort_keys=True) + "\n")
+        stream.flush()
+        os.fsync(stream.fileno())
+    aside.replace(folder / CATALOGUE)
+
+
+def write_part(path: Path, table: pd.DataFrame) -> None:
+    """Write a table, sorted so that one area's rows stand together; the same table gives the same bytes."""
+    keys = [column for column in SORTED_BY if column in table]
+    ordered = table.sort_values(keys or list(table.columns), kind="stable", ignore_index=True)
+    content = pa.Table.from_pandas(ordered, preserve_index=False)
+    pq.write_table(content, path, row_group_size=ROWS_A_GROUP, compression="zstd")

@@ -1,0 +1,195 @@
+"""The pack's HTML: one page for each executed notebook, and one for a notebook that failed.
+
+The template is this project's own. nbconvert's plain ``TemplateExporter`` drives it, not ``HTMLExporter``, which
+parses and rewrites the finished page, and so could undo the sanitising and the hash in the security policy.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from html import escape, unescape
+from pathlib import Path
+from typing import Any
+
+from markupsafe import Markup
+
+from crimelib.production.portable import CHART_TYPE
+from crimelib.production.sanitise import safe_html, safe_markdown
+
+ILLUSTRATIVE_NOTICE = "Illustrative data - not real figures"
+_TEMPLATES = Path(__file__).parent / "templates"
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page of the pack; ``reason`` says why it could not be made, and is empty when it could."""
+
+    name: str
+    title: str
+    reason: str = ""
+
+    @property
+    def href(self) -> str:
+        return f"{self.name}.html"
+
+
+@dataclass(frozen=True)
+class PackInfo:
+    """What every page of a pack says about it; ``provenance`` holds the footer's labels and texts."""
+
+    area: str
+    period: str
+    audience: str
+    illustrative: bool
+    provenance: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
+class Heading:
+    text: str
+    anchor: str
+
+
+@dataclass(frozen=True)
+class AnchoredHtml:
+    """HTML whose second-level headings can be linked to, and those headings in order."""
+
+    html: Markup
+    headings: tuple[Heading, ...]
+
+
+def page_title(notebook: Any, name: str) -> str:
+    """The first heading in a notebook's Markdown, or its name in words."""
+    for cell in notebook.cells:
+        heading = re.search(r"^#\s+(.+?)\s*#*$", cell.source, re.MULTILINE)
+        if cell.cell_type == "markdown" and heading:
+            return _plain_text(safe_markdown(heading[1]))
+    return name.replace("_", " ").capitalize()
+
+
+def render_page(notebook: Any, page: Page, pages: Sequence[Page], info: PackInfo) -> str:
+    """A notebook's page as HTML; ``pages`` is the whole pack in order."""
+    resources = {"page": page, **_frame(info), **_neighbours(page, pages)}
+    html, _ = _exporter().from_notebook_node(notebook, resources=resources)
+    return html
+
+
+def render_failure(page: Page, pages: Sequence[Page], info: PackInfo) -> str:
+    """The page that stands in for one that could not be made."""
+    return render_template("failed.html.j2", info=info, title=page.title, page=page, **_neighbours(page, pages))
+
+
+def render_template(template: str, *, info: PackInfo, **values: Any) -> str:
+    """One of this project's templates, with everything escaped but what is marked safe."""
+    return _exporter().environment.get_template(template).render(**_frame(info), **values)
+
+
+def render_output(output: Mapping[str, Any]) -> Markup:
+    """One cell output as HTML: charts as pictures with their words, tables and text sanitised, the rest left out."""
+    if output["output_type"] == "stream":
+        return _preformatted(output["text"] if output["name"] == "stdout" else "")
+    data = output.get("data", {})
+    if CHART_TYPE in data:
+        return Markup(_chart(data))
+    if "image/svg+xml" in data:
+        return Markup(_figure("image/svg+xml", _encoded(data["image/svg+xml"]), "Chart", ""))
+    if "image/png" in data:
+        return Markup(_figure("image/png", re.sub(r"[^A-Za-z0-9+/=]", "", data["image/png"]), "Picture", ""))
+    if "text/html" in data:
+        return Markup(safe_html(data["text/html"]))
+    if "text/markdown" in data:
+        return Markup(safe_markdown(data["text/markdown"]))
+    return _preformatted(data.get("text/plain", ""))
+
+
+def anchored_headings(html: str) -> AnchoredHtml:
+    """Sanitised HTML with an id on each second-level heading."""
+    headings: list[Heading] = []
+
+    def anchored(match: re.Match[str]) -> str:
+        heading = Heading(_plain_text(match[2]), f"section-{len(headings) + 1}")
+        headings.append(heading)
+        return f'<h2{match[1]} id="{heading.anchor}">{match[2]}</h2>'
+
+    numbered = re.sub(r"<h2((?: [^>]*)?)>(.*?)</h2>", anchored, html, flags=re.DOTALL)
+    return AnchoredHtml(Markup(numbered), tuple(headings))
+
+
+def _preformatted(text: str) -> Markup:
+    return Markup(f'<pre class="stream">{escape(text)}</pre>' if text.strip() else "")
+
+
+def _chart(data: Mapping[str, Any]) -> str:
+    words = data[CHART_TYPE]
+    title, alt = str(words.get("title") or ""), str(words.get("alt") or "")
+    if "image/svg+xml" not in data:
+        return f"<p>{escape(alt or title)}</p>"
+    return _figure("image/svg+xml", _encoded(data["image/svg+xml"]), alt or title or "Chart", title)
+
+
+def _figure(media_type: str, encoded: str, alt: str, title: str) -> str:
+    """A picture within the page: as an image, its scripts do not run and its links do not load."""
+    image = f'<img src="data:{media_type};base64,{encoded}" alt="{escape(alt)}">'
+    label = escape(title or "Picture")
+    caption = f"<figcaption>{escape(title)}</figcaption>" if title else ""
+    frame = f'<div class="picture" tabindex="0" role="region" aria-label="{label}">{image}</div>'
+    return f'<figure class="chart">{frame}{caption}</figure>'
+
+
+def _encoded(text: str) -> str:
+    return base64.b64encode(text.encode()).decode("ascii")
+
+
+def _highlighted(source: str) -> Markup:
+    from pygments import highlight
+    from pygments.formatters import HtmlFormatter
+    from pygments.lexers import PythonLexer
+
+    return Markup(highlight(source, PythonLexer(), HtmlFormatter(nowrap=True)))
+
+
+def _plain_text(html: str) -> str:
+    return unescape(re.sub(r"<[^>]+>", "", html)).strip()
+
+
+def _neighbours(page: Page, pages: Sequence[Page]) -> dict[str, Page | None]:
+    position = pages.index(page)
+    following = pages[position + 1] if position + 1 < len(pages) else None
+    return {"previous": pages[position - 1] if position else None, "next": following}
+
+
+def _frame(info: PackInfo) -> dict[str, Any]:
+    style = _style(info.illustrative)
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode("ascii")
+    policy = f"default-src 'none'; img-src data:; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
+    return {"info": info, "style": Markup(style), "policy": policy, "illustrative_notice": ILLUSTRATIVE_NOTICE}
+
+
+@cache
+def _style(illustrative: bool) -> str:
+    """The style sheet; on paper every sheet of an illustrative pack carries the notice."""
+    sheet = (_TEMPLATES / "pack" / "style.css").read_text(encoding="utf-8")
+    notice = f'@page {{ @top-center {{ content: "{ILLUSTRATIVE_NOTICE}"; font: 600 8pt sans-serif; }} }}\n'
+    return sheet + (notice if illustrative else "")
+
+
+@cache
+def _exporter() -> Any:
+    from nbconvert.exporters import TemplateExporter
+
+    exporter = TemplateExporter(
+        extra_template_basedirs=[str(_TEMPLATES)], template_name="pack", template_file="page.html.j2"
+    )
+    exporter.environment.autoescape = True
+    exporter.environment.filters |= {
+        "board_markdown": lambda text: Markup(safe_markdown(text)),
+        "board_code": _highlighted,
+        "board_output": render_output,
+        "anchored_headings": anchored_headings,
+    }
+    return exporter

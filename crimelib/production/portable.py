@@ -1,0 +1,76 @@
+"""An executed notebook made fit to publish: nothing of the machine or of the moment in it."""
+
+from __future__ import annotations
+
+import copy
+import os
+import re
+import sys
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from crimelib.production.sanitise import clean_html
+
+CHART_TYPE = "application/vnd.crimelib.chart+json"
+_KEPT_TYPES = (CHART_TYPE, "text/html", "text/markdown", "text/plain", "image/svg+xml", "image/png")
+_KEPT_CELL_METADATA = ("tags",)
+_KEPT_METADATA = ("kernelspec", "language_info")
+
+
+def portable_notebook(notebook: Any, private_paths: Iterable[str]) -> Any:
+    """A copy without timings, warnings, widgets, scripts, random ids and the machine's own paths.
+
+    Two runs on the same inputs then give the same bytes, and comparing packs shows figures, not noise.
+    """
+    clean = copy.deepcopy(notebook)
+    clean.metadata = _only(clean.metadata, _KEPT_METADATA)
+    clean.metadata.get("language_info", {}).pop("version", None)
+    for position, cell in enumerate(clean.cells, start=1):
+        cell.id = f"cell-{position}"
+        cell.metadata = _only(cell.metadata, _KEPT_CELL_METADATA)
+        if cell.cell_type == "code":
+            cell.outputs = [_portable_output(output) for output in cell.outputs if _is_for_readers(output)]
+    return without_paths(clean, private_paths)
+
+
+def private_paths(parameters: Mapping[str, object]) -> tuple[str, ...]:
+    """Folders of this machine that may turn up in outputs, longest first; a bare root is no secret."""
+    given = [value for value in parameters.values() if isinstance(value, str) and os.path.isabs(value)]
+    paths = {*given, str(Path.cwd()), str(Path.home()), sys.prefix, sys.base_prefix}
+    return tuple(sorted((path for path in paths if len(Path(path).parts) > 1), key=len, reverse=True))
+
+
+def without_paths(value: Any, paths: Iterable[str]) -> Any:
+    """``value`` (text, list or mapping) with each of the folders cut to its last name; pictures left alone."""
+    paths = tuple(paths)
+    if isinstance(value, str):
+        for path in paths:
+            value = re.sub(rf"(?<!\w){re.escape(path)}(?![\w-])", lambda _, path=path: Path(path).name, value)
+        return value
+    if isinstance(value, list):
+        return [without_paths(item, paths) for item in value]
+    if isinstance(value, dict):
+        return type(value)(
+            {key: item if key == "image/png" else without_paths(item, paths) for key, item in value.items()}
+        )
+    return value
+
+
+def _only(mapping: Any, keys: Iterable[str]) -> Any:
+    return type(mapping)({key: mapping[key] for key in keys if key in mapping})
+
+
+def _is_for_readers(output: Any) -> bool:
+    """Warnings on standard error are the developer's, and carry paths."""
+    return output.output_type != "stream" or output.name != "stderr"
+
+
+def _portable_output(output: Any) -> Any:
+    if "data" not in output:
+        return output
+    output.metadata = type(output.metadata)()
+    output.data = _only(output.data, _KEPT_TYPES)
+    if "text/html" in output.data:
+        output.data["text/html"] = clean_html(output.data["text/html"])
+    return output

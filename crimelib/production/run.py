@@ -1,0 +1,346 @@
+"""From notebooks and figures to a published pack: the monthly run's last step."""
+
+from __future__ import annotations
+
+import os
+import platform
+import re
+import shutil
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from functools import cache
+from importlib import metadata
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+import pandas as pd
+
+import crimelib
+from crimelib.errors import CrimelibError, InputError
+from crimelib.measures.periods import month_label, parse_period
+from crimelib.production.execute import (
+    CELL_TIMEOUT_SECONDS,
+    NotebookError,
+    NotebookRun,
+    Parameters,
+    Task,
+    check_notebook,
+    execute_notebooks,
+)
+from crimelib.production.exports import write_csv
+from crimelib.production.overview import render_overview
+from crimelib.production.pack import (
+    building,
+    locked,
+    publish,
+    read_record,
+    seal,
+    sha256_file,
+    sha256_json,
+    verify_pack,
+)
+from crimelib.production.pages import PackInfo, Page, page_title, render_failure, render_page
+from crimelib.production.portable import private_paths, without_paths
+
+InputRecord = Mapping[str, str]
+_RECORD_FORMAT = 1
+_REPORTED_PACKAGES = ("altair", "nbclient", "nbconvert", "pandas", "papermill", "scipy", "statsmodels")
+
+
+@dataclass(frozen=True)
+class PackResult:
+    """A published pack, the pages that could not be made, and those taken from the pack before."""
+
+    path: Path
+    failed: list[str]
+    reused: list[str]
+    seconds: float
+
+
+@dataclass(frozen=True)
+class PackRequest:
+    """All that a pack is made of; see :func:`run_pack`."""
+
+    notebooks: tuple[Path, ...]
+    parameters: dict[str, object]
+    summary: pd.DataFrame
+    inputs: list[dict[str, str]]
+    target: Path
+    area_name: str
+    period: str
+    audience: str
+    illustrative: bool
+    titles: Mapping[str, str]
+    tables: Mapping[str, pd.DataFrame]
+
+    def identity(self) -> dict[str, str]:
+        """The hashes of what all notebooks depend on."""
+        return {
+            "parameters": sha256_json(self.parameters),
+            "inputs": sha256_json(self.inputs),
+            "summary": sha256_json(self.summary.to_csv(index=False)),
+            "code": code_sha256(),
+            "environment": environment_sha256(),
+        }
+
+
+def run_pack(
+    *,
+    notebooks: Sequence[Path],
+    parameters: Parameters,
+    summary: pd.DataFrame,
+    inputs: Sequence[InputRecord],
+    target: Path,
+    area_name: str,
+    period: str,
+    audience: str = "board",
+    illustrative: bool,
+    titles: Mapping[str, str] | None = None,
+    tables: Mapping[str, pd.DataFrame] | None = None,
+    jobs: int | None = None,
+    fresh: bool = False,
+    timeout: float = CELL_TIMEOUT_SECONDS,
+    progress: bool = True,
+) -> PackResult:
+    """Execute ``notebooks`` and publish the pack at ``target`` (see :func:`crimelib.production.pack.pack_path`).
+
+    ``summary`` holds the rows of ``summary.csv``, ``tables`` further CSV files by name, ``titles`` the names of items
+    and measures by id. ``inputs`` has one record (``source``, ``vintage``, ``file``, ``sha256``) for every file that a
+    notebook's figures come from, parameter files included: a notebook is taken from the pack before, unless ``fresh``,
+    when these, the parameters, the summary, the code and the environment are all unchanged.
+
+    A notebook that fails is published as a page that says so and is named in the result; the caller then ends with
+    exit status 1. Raises :class:`InputError` before a kernel starts for what can be refused, and
+    :class:`CrimelibError` when stopped by hand; the pack before then stands untouched.
+    """
+    started = time.perf_counter()
+    request = PackRequest(
+        tuple(notebooks), dict(parameters), summary, _checked_inputs(inputs), target, area_name, period, audience,
+        illustrative, titles or {}, tables or {},
+    )  # fmt: skip
+    _check(request)
+    try:
+        with (
+            _progress_bar(progress, len(request.notebooks)) as bar,
+            locked(target, bar.say),
+            building(target) as folder,
+        ):
+            runs, reused = _obtain(request, folder, _worker_count(jobs), timeout, fresh, bar)
+            _fill(request, folder, runs, reused, time.perf_counter() - started)
+            publish(folder, target)
+    except KeyboardInterrupt as interrupt:
+        raise CrimelibError("stopped by hand; the pack before is unchanged") from interrupt
+    failed = [page_name(Path(run.name)) for run in runs if run.status == "failed"]
+    return PackResult(target, failed, sorted(map(page_name, map(Path, reused))), time.perf_counter() - started)
+
+
+def page_name(notebook: Path) -> str:
+    """``hate_crime`` for ``04_hate_crime.ipynb``: the name of its page and for ``--only``."""
+    match = re.fullmatch(r"(?:\d+_)?([a-z][a-z0-9_]*)", notebook.stem)
+    if not match or match[1] == "index":
+        raise InputError("cannot name a page", where=notebook.name, fix="name it like 04_hate_crime.ipynb")
+    return match[1]
+
+
+@cache
+def code_sha256() -> str:
+    """One hash over every file of this package that a result can depend on."""
+    root = Path(crimelib.__file__).parent
+    files = sorted(path for path in root.rglob("*") if path.is_file() and "__pycache__" not in path.parts)
+    return sha256_json([(path.relative_to(root).as_posix(), sha256_file(path)) for path in files])
+
+
+@cache
+def environment_sha256() -> str:
+    """One hash over Python, the machine's kind and every installed distribution's version."""
+    installed = sorted({(found.name.lower(), found.version) for found in metadata.distributions()})
+    return sha256_json([platform.python_version(), platform.machine(), installed])
+
+
+def _check(request: PackRequest) -> None:
+    parse_period(request.period)
+    names = [page_name(path) for path in request.notebooks]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise InputError(f"two notebooks would make the page {twice[0]!r}", fix="rename one")
+    for name in request.tables:
+        if not re.fullmatch(r"[a-z][a-z0-9_]*\.csv", name) or name == "summary.csv":
+            raise InputError(f"{name!r} cannot name a table of the pack", fix="name it like claims.csv")
+    for path in request.notebooks:
+        check_notebook(path, request.parameters)
+
+
+def _checked_inputs(inputs: Sequence[InputRecord]) -> list[dict[str, str]]:
+    """The records in order; a path that names this machine's folders may not be published."""
+    for record in inputs:
+        file = PurePosixPath(record["file"])
+        if file.is_absolute() or ".." in file.parts:
+            raise InputError("an input's path must be relative", where=str(file), fix="give it from the raw folder")
+    return sorted((dict(record) for record in inputs), key=lambda record: record["file"])
+
+
+def _worker_count(jobs: int | None) -> int:
+    if jobs is not None and jobs < 1:
+        raise InputError(f"{jobs} jobs cannot run anything", fix="use --jobs 1 or more")
+    return jobs or os.cpu_count() or 1
+
+
+def _obtain(
+    request: PackRequest, folder: Path, jobs: int, timeout: float, fresh: bool, bar: _Bar
+) -> tuple[list[NotebookRun], set[str]]:
+    """Every notebook's run, in the pack's order, and the names of those reused; executed copies are in ``folder``."""
+    executed = folder / "notebooks"
+    executed.mkdir()
+    runs = {} if fresh else _reuse(request, executed)
+    reused = set(runs)
+    bar.done(f"{len(reused)} unchanged notebooks reused" if reused else "", len(reused))
+    tasks = [Task(path, executed / path.name) for path in request.notebooks if path.stem not in reused]
+    for run in execute_notebooks(tasks, request.parameters, jobs=jobs, timeout=timeout) if tasks else ():
+        runs[run.name] = run
+        bar.done(f"{run.name}: {run.status}, {run.seconds:.1f} s")
+    return [runs[path.stem] for path in request.notebooks], reused
+
+
+def _reuse(request: PackRequest, executed: Path) -> dict[str, NotebookRun]:
+    """Copies of the executed notebooks that the pack before made of exactly the same."""
+    before = read_record(request.target)
+    if before is None or before.get("format") != _RECORD_FORMAT or verify_pack(request.target):
+        return {}
+    earlier = {entry["notebook"]: entry for entry in before["notebooks"]}
+    identity, runs = request.identity(), {}
+    for path in request.notebooks:
+        entry = earlier.get(path.name)
+        if entry and entry["status"] == "ok" and entry["made_of_sha256"] == _made_of(path, identity):
+            shutil.copyfile(request.target / "notebooks" / path.name, executed / path.name)
+            runs[path.stem] = NotebookRun(path.stem, "ok", entry["seconds"])
+    return runs
+
+
+def _made_of(notebook: Path, identity: Mapping[str, str]) -> str:
+    return sha256_json({**identity, "notebook": sha256_file(notebook)})
+
+
+def _fill(request: PackRequest, folder: Path, runs: Sequence[NotebookRun], reused: set[str], seconds: float) -> None:
+    """Everything of the pack but the executed notebooks, which are there already."""
+    identity = request.identity()
+    made = {path.stem: _made_of(path, identity) for path in request.notebooks}
+    run_id, now = sha256_json([identity, made])[:12], datetime.now(UTC)
+    info = _info(request, run_id, now)
+    pages = _write_pages(request, folder, runs, info)
+    for name, table in {"summary.csv": request.summary, **request.tables}.items():
+        write_csv(table, folder / name)
+    overview = render_overview(request.summary, pages, info, _files(request, folder), request.titles)
+    (folder / "index.html").write_text(overview, encoding="utf-8")
+    entries = [
+        {"notebook": f"{run.name}.ipynb", **asdict(run), "reused": run.name in reused, "made_of_sha256": made[run.name]}
+        for run in runs
+    ]
+    seal(folder, _record(request, run_id, now, seconds, identity, entries))
+
+
+def _write_pages(request: PackRequest, folder: Path, runs: Sequence[NotebookRun], info: PackInfo) -> list[Page]:
+    import nbformat
+
+    sources = {path.stem: path for path in request.notebooks}
+    made = [folder / "notebooks" / f"{run.name}.ipynb" for run in runs]
+    notebooks = [nbformat.read(path if path.exists() else sources[path.stem], as_version=4) for path in made]
+    pages = [_page(run, notebook, request.audience) for run, notebook in zip(runs, notebooks, strict=True)]
+    for page, notebook in zip(pages, notebooks, strict=True):
+        html = render_failure(page, pages, info) if page.reason else render_page(notebook, page, pages, info)
+        (folder / page.href).write_text(html, encoding="utf-8")
+    return pages
+
+
+def _page(run: NotebookRun, notebook: Any, audience: str) -> Page:
+    name = page_name(Path(run.name))
+    return Page(name, page_title(notebook, name), _reason(run.error, audience) if run.error else "")
+
+
+def _reason(error: NotebookError, audience: str) -> str:
+    """Outside the board only the error's kind is told: its message could hold a figure that is not protected."""
+    return f"{error.ename}: {error.evalue}" if audience == "board" else error.ename
+
+
+def _info(request: PackRequest, run_id: str, now: datetime) -> PackInfo:
+    parameters = without_paths(request.parameters, private_paths(request.parameters))
+    vintages = dict.fromkeys(f"{record['source']} {record['vintage']}" for record in request.inputs)
+    made = f"{now.day} {now:%B %Y, %H:%M} UTC"
+    provenance = (
+        ("Figures from", ", ".join(vintages) or "no files"),
+        ("Parameters", ", ".join(f"{name} = {value}" for name, value in parameters.items()) or "none"),
+        ("Code", f"crimelib {metadata.version('crimelib')}, {code_sha256()[:12]}"),
+        ("Run", f"{run_id}, made {made}"),
+        ("Audience", request.audience),
+    )
+    period = month_label(parse_period(request.period))
+    return PackInfo(request.area_name, period, request.audience, request.illustrative, provenance)
+
+
+def _files(request: PackRequest, folder: Path) -> list[tuple[str, str]]:
+    tables = [(name, f"{name}: a table of this pack") for name in request.tables]
+    executed = sorted(path.name for path in (folder / "notebooks").iterdir())
+    return [
+        ("summary.csv", "summary.csv: every figure"),
+        *tables,
+        ("run.json", "run.json: what this pack was made of, by hash"),
+        *((f"notebooks/{name}", f"{name}: executed notebook") for name in executed),
+    ]
+
+
+def _record(
+    request: PackRequest,
+    run_id: str,
+    now: datetime,
+    seconds: float,
+    identity: Mapping[str, str],
+    entries: Sequence[Mapping[str, Any]],
+) -> dict[str, Any]:
+    return {
+        "format": _RECORD_FORMAT,
+        "run_id": run_id,
+        "area": request.area_name,
+        "period": request.period,
+        "audience": request.audience,
+        "illustrative": request.illustrative,
+        "made_at": now.isoformat(timespec="seconds"),
+        "seconds": round(seconds, 2),
+        "parameters": without_paths(request.parameters, private_paths(request.parameters)),
+        "inputs": request.inputs,
+        "sha256": dict(identity),
+        "versions": _versions(),
+        "notebooks": list(entries),
+    }
+
+
+def _versions() -> dict[str, str]:
+    installed = {name: metadata.version(name) for name in ("crimelib", *_REPORTED_PACKAGES)}
+    return {"python": platform.python_version(), **installed}
+
+
+@dataclass(frozen=True)
+class _Bar:
+    """A progress bar with the time left, and a line for each notebook that ends."""
+
+    progress: Any
+    task: Any
+
+    def say(self, text: str) -> None:
+        self.progress.console.print(text, markup=False, highlight=False)
+
+    def done(self, text: str, steps: int = 1) -> None:
+        self.progress.advance(self.task, steps)
+        if text:
+            self.say(text)
+
+
+@contextmanager
+def _progress_bar(shown: bool, total: int) -> Iterator[_Bar]:
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = TextColumn("Notebooks"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
+    with Progress(*columns, console=Console(stderr=True, quiet=not shown)) as progress:
+        yield _Bar(progress, progress.add_task("", total=total))

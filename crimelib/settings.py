@@ -375,6 +375,7 @@ class Column(Strict):
     example: str
     required: bool = True
     published: bool = False
+    proper_names: bool = False
     allowed: tuple[str, ...] = ()
     allowed_from: (
         Literal[
@@ -434,6 +435,7 @@ class Disclosure(Strict):
     """``disclosure.yml``."""
 
     audiences: dict[Literal["board", "partner", "public"], AudiencePolicy]
+    linked: tuple[tuple[str, ...], ...] = ()
 
 
 # --- a period's parameters -------------------------------------------------------------------------------------

@@ -1,0 +1,250 @@
+"""This project's own files, as ``parameters/templates.yml`` declares them: written empty, and read with every rule.
+
+A file of one row per event keeps its good rows, sets the bad ones aside with reasons and is refused above 1% of them;
+a file of aggregate counts is refused whole by its first bad row.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from crimelib.areas import nearest
+from crimelib.errors import InputError
+from crimelib.settings import PERIOD_PATTERN, Column, Settings, Template
+from crimelib.sources.counting import refuse_duplicates
+from crimelib.sources.discovery import RawFile
+from crimelib.sources.personal import personal_kinds
+from crimelib.sources.placing import WardBook
+from crimelib.sources.reading import Table, read_table
+from crimelib.sources.rejection import gathered, refuse_first, refuse_when_many, rejections
+
+LOCAL_BASIS = "local"
+MAX_TEXT = 200
+KIND_REASONS = {
+    "date": "not a date written 2021-11-30",
+    "month": "not a month written 2021-11",
+    "hour": "not an hour from 0 to 23",
+    "count": "not a count (a whole number from 0 up)",
+    "borough": "no borough has this code",
+    "ward": "no ward of this borough has this code",
+    "id": "the identifier stands twice",
+}
+_PATTERNS = {
+    "month": PERIOD_PATTERN,
+    "hour": r"([01]?\d|2[0-3])",
+    "count": r"\d{1,9}",
+    "id": r"[\w./ -]{1,40}",
+}
+
+
+@dataclass(frozen=True)
+class Form:
+    """A template with the allowed values of its columns in hand: canonical value by every accepted spelling."""
+
+    name: str
+    template: Template
+    columns: dict[str, Column]
+    allowed: dict[str, dict[str, str]]
+
+
+def recognises(header: list[str], name: str, settings: Settings) -> bool:
+    """Whether a header is that of a template."""
+    return set(form_of(name, settings).columns) == set(header)
+
+
+def form_of(name: str, settings: Settings) -> Form:
+    """The template by its name, questions of the local survey included. Raises :class:`InputError` if unknown."""
+    templates = settings.templates
+    if name not in templates:
+        raise InputError(f"no template is called {name!r}", fix=nearest(name, templates))
+    template = templates[name]
+    columns = template.columns | (_question_columns(settings) if template.questions else {})
+    allowed = {column: _allowed(spec, settings) for column, spec in columns.items() if spec.kind == "choice"}
+    return Form(name, template, columns, allowed)
+
+
+def write_template(name: str, folder: Path, settings: Settings) -> list[Path]:
+    """Write ``<name>.csv`` (header and one example row) and ``<name>.dictionary.csv`` (column, meaning, allowed
+    values, required, example) into a folder; returns their paths. Never overwrites."""
+    form = form_of(name, settings)
+    example = {column: spec.example for column, spec in form.columns.items()}
+    dictionary = [
+        {
+            "column": column,
+            "meaning": spec.meaning,
+            "allowed": _allowed_text(form, column),
+            "required": "yes" if spec.required else "no",
+            "example": spec.example,
+        }
+        for column, spec in form.columns.items()
+    ]
+    folder.mkdir(parents=True, exist_ok=True)
+    return [
+        _write_csv(folder / f"{name}.csv", [example]),
+        _write_csv(folder / f"{name}.dictionary.csv", dictionary),
+    ]
+
+
+def read_form(file: RawFile, form: Form, settings: Settings) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """``(rows, rejected)``: the good rows, stripped and with canonical values, and those set aside with reasons.
+
+    Raises :class:`InputError` for columns that are not the template's, a key that stands twice in a file of
+    aggregate counts, any bad row of such a file, or more than 1% of bad rows in another.
+    """
+    table = read_table(file)
+    _check_columns(file, form, table)
+    rows = table.rows.assign(**{name: table.rows[name].str.strip() for name in form.columns})
+    rows = rows.assign(**{name: _canonical(rows[name], spellings) for name, spellings in form.allowed.items()})
+    rejected = gathered([part for name in form.columns for part in _problems(rows, name, form, settings)])
+    if form.template.rows == "aggregate":
+        refuse_first(file, rejected)
+        refuse_duplicates(file, rows, list(form.template.key))
+    refuse_when_many(file, rejected, len(rows))
+    return rows[~rows["line"].isin(rejected["line"])].reset_index(drop=True), rejected
+
+
+def tallied(rows: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
+    """How many rows of each kind: ``keys`` and ``count``."""
+    return rows.groupby(keys, as_index=False).size().rename(columns={"size": "count"})
+
+
+def placed(rows: pd.DataFrame, settings: Settings) -> pd.DataFrame:
+    """Rows with ``area_code`` and ``ward_code`` given the other area columns, for
+    :func:`crimelib.sources.placing.placed_counts`."""
+    areas = {area.code: area for area in settings.areas}
+    return rows.assign(
+        area_level="borough",
+        parent_code=rows["area_code"].map({code: area.parent_code for code, area in areas.items()}),
+        area_name=rows["area_code"].map({code: area.name for code, area in areas.items()}),
+    )
+
+
+# --- columns and their values ----------------------------------------------------------------------------------
+
+
+def _question_columns(settings: Settings) -> dict[str, Column]:
+    return {
+        name: Column(
+            kind="choice", meaning=question.text, example=question.answers[0], required=False, allowed=question.answers
+        )
+        for name, question in settings.questionnaire.questions.items()
+    }
+
+
+def _allowed(column: Column, settings: Settings) -> dict[str, str]:
+    """Canonical value by each accepted spelling: its id, or its label in any case."""
+    lists: dict[str, Callable[[], dict[str, str]]] = {
+        "asb_headings": lambda: settings.asb_taxonomy.headings,
+        "asb_qualifiers": lambda: settings.asb_taxonomy.qualifiers,
+        "partner_indicators": lambda: {name: entry.label for name, entry in settings.partners.indicators.items()},
+        "partner_organisations": lambda: settings.partners.organisations,
+        "age_bands": lambda: {name: name for name in settings.questionnaire.age_bands},
+        "sexes": lambda: {name: name for name in settings.questionnaire.sexes},
+    }
+    labels = lists[column.allowed_from]() if column.allowed_from else {name: name for name in column.allowed}
+    return {spelling.casefold(): name for name, label in labels.items() for spelling in (name, label)}
+
+
+def _allowed_text(form: Form, column: str) -> str:
+    if column in form.allowed:
+        return "; ".join(dict.fromkeys(form.allowed[column].values()))
+    kind = form.columns[column].kind
+    described = {
+        "borough": "ONS code of a borough (E09...)",
+        "ward": "ONS code of a ward (E05...)",
+        "id": "given once, 40 characters at most",
+        "text": f"{MAX_TEXT} characters at most",
+        "date": "2021-11-30",
+        "month": "2021-11",
+        "hour": "0 to 23",
+        "count": "a whole number from 0 up",
+    }
+    return described[kind]
+
+
+def _canonical(values: pd.Series, spellings: dict[str, str]) -> pd.Series:
+    """Values by their canonical spelling; what is unknown stays as it is."""
+    known = {value: spellings.get(value.casefold(), value) for value in values.unique()}
+    return values.map(known)
+
+
+def _check_columns(file: RawFile, form: Form, table: Table) -> None:
+    missing = [name for name in form.columns if name not in table.columns]
+    unknown = [name for name in table.columns if name not in form.columns]
+    if not missing and not unknown:
+        return
+    what = f"the column {missing[0]!r} is missing" if missing else f"the column {unknown[0]!r} is not in the template"
+    raise file.refusal(what, line=1, fix=f"use `crimelib template {form.name}`; its columns only, all of them")
+
+
+def _problems(rows: pd.DataFrame, name: str, form: Form, settings: Settings) -> list[pd.DataFrame]:
+    """The rejections that one column gives rise to."""
+    spec = form.columns[name]
+    empty = rows[name] == ""
+    rules = [(empty & spec.required, "the field is empty: leave out the row where there is no figure")]
+    if spec.kind == "text":
+        rules += _text_rules(rows[name], spec)
+    else:
+        wrong = ~empty & ~_is_good(rows, name, form, settings)
+        rules.append((wrong, KIND_REASONS.get(spec.kind) or _choice_reason(rows[name][wrong], form.allowed[name])))
+    if spec.kind == "id":
+        rules.append((~empty & rows[name].duplicated(), KIND_REASONS["id"]))
+    quote = spec.kind not in {"text", "id"}
+    return [_rejections(rows, wrong, name, reason, quote=quote) for wrong, reason in rules]
+
+
+def _choice_reason(wrong: pd.Series, allowed: dict[str, str]) -> str:
+    known = nearest(wrong.iloc[0], allowed.values()) if len(wrong) else ""
+    return f"not one of the allowed values ({known})"
+
+
+def _rejections(rows: pd.DataFrame, wrong: pd.Series, column: str, reason: str, *, quote: bool) -> pd.DataFrame:
+    """Rejections that quote a value only where nothing about a person can have slipped into the column."""
+    found = rejections(rows, wrong, column, reason, quote=quote)
+    return found.assign(value=found["value"].where(personal_kinds(found["value"]) == "", "")) if len(found) else found
+
+
+def _text_rules(texts: pd.Series, spec: Column) -> list[tuple[pd.Series, str]]:
+    rules = [(texts.str.len() > MAX_TEXT, f"the text is longer than {MAX_TEXT} characters")]
+    if not spec.published:
+        return rules
+    kinds = personal_kinds(texts, names=not spec.proper_names)
+    return rules + [(kinds == kind, f"the text seems to hold {kind}") for kind in sorted(set(kinds) - {""})]
+
+
+def _is_good(rows: pd.DataFrame, name: str, form: Form, settings: Settings) -> pd.Series:
+    """Which values of a column are of its kind."""
+    values, kind = rows[name], form.columns[name].kind
+    if kind == "choice":
+        return values.isin(list(form.allowed[name].values()))
+    if kind == "borough":
+        return values.isin([area.code for area in settings.areas if area.level == "borough"])
+    if kind == "ward":
+        return _is_ward(rows["area_code"], values, settings)
+    if kind == "date":
+        shaped = values.str.fullmatch(r"(19|20)\d\d-\d\d-\d\d")
+        return shaped & pd.to_datetime(values, format="%Y-%m-%d", errors="coerce").notna()
+    return values.str.fullmatch(_PATTERNS[kind])
+
+
+def _is_ward(boroughs: pd.Series, wards: pd.Series, settings: Settings) -> pd.Series:
+    book = WardBook(settings.wards)
+    pairs = list(zip(boroughs, wards, strict=True))
+    known = {pair: book.knows(*pair) for pair in set(pairs)}
+    return pd.Series([known[pair] for pair in pairs], index=wards.index, dtype="bool")
+
+
+def _write_csv(path: Path, rows: list[dict[str, str]]) -> Path:
+    try:
+        with path.open("x", encoding="utf-8", newline="") as stream:
+            writer = csv.DictWriter(stream, list(rows[0]), lineterminator="\n")
+            writer.writeheader()
+            writer.writerows(rows)
+    except FileExistsError:
+        raise InputError("the file is there already", where=path.name, fix="choose another folder") from None
+    return path

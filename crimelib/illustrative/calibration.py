@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Annotated
 
 import numpy as np
 import pandas as pd
@@ -10,8 +11,7 @@ from pydantic import Field, model_validator
 
 from crimelib.settings import PERIOD_PATTERN, Settings, Strict
 
-Month = str
-Window = slice
+Month = Annotated[str, Field(pattern=PERIOD_PATTERN)]
 
 
 class Shape(Strict):
@@ -58,11 +58,11 @@ class DashboardSeries(Targets):
     positive: float = Field(default=0.0, ge=0, le=1)
     base: float | None = Field(default=None, gt=0)
     of: str | None = None
-    share: float | None = Field(default=None, ge=0, le=1)
+    share: float = Field(default=0.0, ge=0, le=1)
 
     @model_validator(mode="after")
     def _own_or_part(self) -> DashboardSeries:
-        if (self.base is None) == (self.of is None) or (self.of is None) != (self.share is None):
+        if (self.base is None) == (self.of is None) or (self.of is None) != (self.share == 0):
             raise ValueError("give base, or of and share")
         return self
 
@@ -104,7 +104,7 @@ class OlderVintage(Strict):
     """An earlier file: where it ends, and what share of its last months was not recorded yet."""
 
     name: str = Field(pattern="^illustrative")
-    last_month: Month = Field(pattern=PERIOD_PATTERN)
+    last_month: Month
     missing: tuple[float, ...]
 
 
@@ -118,14 +118,14 @@ class RefreshDates(Strict):
 class Vawg(Level):
     """Violence against women and girls; ``delay`` says when offences recorded in a month were committed."""
 
-    first_month: Month = Field(pattern=PERIOD_PATTERN)
+    first_month: Month
     delay: tuple[float, float, float]
 
 
 class PoliceUk(Strict):
     """data.police.uk street files."""
 
-    first_month: Month = Field(pattern=PERIOD_PATTERN)
+    first_month: Month
     asb: Level
     crime_types: dict[str, tuple[str, ...]]
     outcomes: dict[str, float]
@@ -143,7 +143,7 @@ class AttitudeMeasure(Strict):
 class Attitudes(Strict):
     """The Public Attitude Survey."""
 
-    last_quarter: Month = Field(pattern=PERIOD_PATTERN)
+    last_quarter: Month
     london_scatter: float
     quarter_noise: float
     measures: dict[str, AttitudeMeasure]
@@ -161,7 +161,7 @@ class Heading(Strict):
 class AsbCalls(Strict):
     """The extract of calls about anti-social behaviour."""
 
-    first_month: Month = Field(pattern=PERIOD_PATTERN)
+    first_month: Month
     calls: Level
     covid_heading: str
     covid_share: float
@@ -190,7 +190,7 @@ class VehicleThefts(Strict):
     classes: dict[str, VehicleClass]
     value_bands: tuple[str, ...]
     methods: tuple[str, ...]
-    recovered: float
+    recovered: tuple[float, float, float]
 
 
 class Indicator(Level):
@@ -205,28 +205,27 @@ class Indicator(Level):
 class PartnerReturns(Strict):
     """Partners' monthly returns."""
 
-    first_month: Month = Field(pattern=PERIOD_PATTERN)
+    first_month: Month
     indicators: dict[str, Indicator]
 
 
 class LocalSurvey(Strict):
-    """Responses to the board's own questionnaire."""
+    """Responses to the board's own questionnaire: how many, on which days, and the chances of a positive answer."""
 
     responses: int
-    event: str
-    first_day: str
-    last_day: str
+    days: tuple[str, ...]
+    positive: dict[str, float]
 
 
 class Calibration(Strict):
     """``illustrative.yml``."""
 
     seed: int
-    first_month: Month = Field(pattern=PERIOD_PATTERN)
-    last_month: Month = Field(pattern=PERIOD_PATTERN)
+    first_month: Month
+    last_month: Month
     vintage: str = Field(pattern="^illustrative")
     older_vintage: OlderVintage
-    historical_until: Month = Field(pattern=PERIOD_PATTERN)
+    historical_until: Month
     unallocated: float = Field(ge=0, lt=1)
     overdispersion: float = Field(gt=0)
     covid_stringency: dict[Month, float]
@@ -256,18 +255,18 @@ class Calendar:
     stringency: np.ndarray
 
     @property
-    def current(self) -> Window:
+    def current(self) -> slice:
         """The last twelve months."""
         return slice(len(self.months) - 12, len(self.months))
 
     @property
-    def previous(self) -> Window:
+    def previous(self) -> slice:
         """The twelve months before them."""
         return slice(len(self.months) - 24, len(self.months) - 12)
 
     def position(self, month: Month) -> int:
         """Where a month stands, from 0."""
-        return self.months.get_loc(pd.Period(month, freq="M"))
+        return int(self.months.get_indexer([pd.Period(month, freq="M")])[0])
 
 
 def load_calibration(settings: Settings) -> Calibration:

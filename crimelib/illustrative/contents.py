@@ -2,13 +2,34 @@
 
 from __future__ import annotations
 
+from crimelib.illustrative.attitudes import attitudes_file
 from crimelib.illustrative.calibration import Calibration, load_calibration
 from crimelib.illustrative.counts import all_offences
+from crimelib.illustrative.dashboard import dashboard_file
+from crimelib.illustrative.local_extracts import (
+    asb_call_files,
+    local_survey_file,
+    partner_return_file,
+    vehicle_theft_file,
+)
+from crimelib.illustrative.police_uk import police_uk_files
 from crimelib.illustrative.recorded_crime import recorded_crime_files
+from crimelib.illustrative.vawg import vawg_file
 from crimelib.settings import Settings
 
-PARAMETER_FILES = ("illustrative.yml", "questionnaire.yml")
-SOURCES = ("mps_recorded_crime",)
+QUESTIONNAIRE = "questionnaire.yml"
+PARAMETER_FILES = ("illustrative.yml", QUESTIONNAIRE)
+SOURCES = (
+    "mps_recorded_crime",
+    "mps_monthly_dashboard",
+    "mps_vawg",
+    "police_uk",
+    "mopac_pas",
+    "asb_calls",
+    "vehicle_thefts",
+    "partner_returns",
+    "local_survey",
+)
 
 
 def folders(calibration: Calibration) -> list[str]:
@@ -21,4 +42,14 @@ def sample_files(settings: Settings) -> dict[str, bytes]:
     """The bytes of every illustrative file: the same parameters give the same bytes."""
     calibration = load_calibration(settings)
     offences = all_offences(calibration)
-    return recorded_crime_files(calibration, offences)
+    return {
+        **recorded_crime_files(calibration, offences),
+        **dashboard_file(calibration, offences),
+        **vawg_file(calibration),
+        **police_uk_files(calibration, offences),
+        **attitudes_file(calibration),
+        **asb_call_files(calibration),
+        **vehicle_theft_file(calibration, offences),
+        **partner_return_file(calibration),
+        **local_survey_file(calibration, settings.folder / QUESTIONNAIRE),
+    }

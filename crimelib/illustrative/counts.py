@@ -1,8 +1,8 @@
 """Monthly counts that look like recorded crime and add up, exactly, to the totals wanted.
 
-Draws are negative binomial (Poisson with gamma noise), then the two twelve-month windows are scaled to their targets by
-largest remainders. An array of counts has one row for each ward, one for offences without a ward, then one for each other
-area, and one column for each month.
+Draws are negative binomial (Poisson with gamma noise), then the two twelve-month windows are scaled to their targets
+by largest remainders. An array of counts has one row for each ward, one for offences without a ward, then one for each
+other area, and one column for each month.
 """
 
 from __future__ import annotations
@@ -43,9 +43,7 @@ def generator(calibration: Calibration, name: str) -> np.random.Generator:
 
 def all_offences(calibration: Calibration) -> Offences:
     """Every series of the recorded-crime and dashboard files."""
-    recorded = {
-        name: area_counts(calibration, name, series) for name, series in calibration.recorded_crime.items()
-    }
+    recorded = {name: area_counts(calibration, name, series) for name, series in calibration.recorded_crime.items()}
     dashboard: dict[str, np.ndarray] = {}
     for name, series in calibration.dashboard.items():
         dashboard[name] = _dashboard_counts(calibration, name, series, recorded | dashboard)
@@ -90,7 +88,10 @@ def ward_counts(
 ) -> np.ndarray:
     """A borough's monthly counts dealt to its wards, and a last row for those that carry none."""
     shares = np.array(
-        [ward.share * (series.town if code == calibration.town_centre else 1) for code, ward in calibration.wards.items()]
+        [
+            ward.share * (series.town if code == calibration.town_centre else 1)
+            for code, ward in calibration.wards.items()
+        ]
     )
     shares *= rng.gamma(30, 1 / 30, size=len(shares))
     rest = calibration.unallocated if unallocated else 0.0

@@ -22,7 +22,10 @@ def recorded_crime_files(calibration: Calibration, offences: Offences) -> dict[s
     wards = {name: offences.wards(counts) for name, counts in offences.recorded.items()}
     files = {}
     for part, span in parts.items():
-        for level, counts, areas in (("Borough", boroughs, _boroughs(calibration)), ("Ward", wards, _wards(calibration))):
+        for level, counts, areas in (
+            ("Borough", boroughs, _boroughs(calibration)),
+            ("Ward", wards, _wards(calibration)),
+        ):
             table = _wide(calibration, counts, areas, months, span, before=part == "Historical")
             files[f"{FOLDER}/{calibration.vintage}/MPS {level} Level Crime ({part}).csv"] = _csv(table, part)
     return files | _older_vintage(calibration, boroughs, months)
@@ -66,15 +69,19 @@ def _wide(
 ) -> pd.DataFrame:
     """One row for each category and area that had an offence in the span, one column for each month."""
     columns = [month.strftime("%Y%m") for month in months.months[span]]
-    blocks = [
-        areas.assign(MajorText=category.major, MinorText=(before and category.minor_before) or category.minor).join(
-            pd.DataFrame(counts[name][:, span], columns=columns)
-        )
-        for name, category in calibration.recorded_crime.items()
-    ]
     keys = WARD_KEYS if "WardCode" in areas else BOROUGH_KEYS
-    table = pd.concat(blocks, ignore_index=True)[keys + columns]
-    return table[table[columns].any(axis=1)].sort_values([*keys[:1:-1], *keys[:2]], kind="stable")
+    labels = pd.concat([areas] * len(calibration.recorded_crime), ignore_index=True).assign(
+        MajorText=np.repeat([category.major for category in calibration.recorded_crime.values()], len(areas)),
+        MinorText=np.repeat(_minor_names(calibration, before), len(areas)),
+    )
+    values = np.vstack([counts[name][:, span] for name in calibration.recorded_crime])
+    table = labels[keys].join(pd.DataFrame(values, columns=columns)).loc[values.any(axis=1)]
+    return table.sort_values(by=[*keys[:1:-1], *keys[:2]], kind="stable")
+
+
+def _minor_names(calibration: Calibration, before: bool) -> list[str]:
+    """The names of the minor categories, as the older files or the newer ones spell them."""
+    return [(before and category.minor_before) or category.minor for category in calibration.recorded_crime.values()]
 
 
 def _csv(table: pd.DataFrame, part: str) -> bytes:

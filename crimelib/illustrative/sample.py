@@ -68,7 +68,11 @@ def _write_all(raw: Path, settings: Settings, digest: str, progress: Progress) -
     contents = sample_files(settings)
     with tempfile.TemporaryDirectory(dir=raw, prefix=ASIDE) as aside:
         for folder in folders(load_calibration(settings)):
-            files = {name.removeprefix(f"{folder}/"): data for name, data in contents.items() if name.startswith(f"{folder}/")}
+            files = {
+                name.removeprefix(f"{folder}/"): data
+                for name, data in contents.items()
+                if name.startswith(f"{folder}/")
+            }
             _move_in(_write_folder(Path(aside) / folder, files, digest), raw / folder, Path(aside))
             progress(folder)
 

@@ -43,7 +43,7 @@ lab: setup ## JupyterLab on the notebooks, on 127.0.0.1 with its token
 		$(if $(filter 0,$(shell id -u)),--allow-root)
 
 bench: setup ## run the benchmarks
-	@set -e; for file in benchmarks/*.py; do echo "== $$file"; $(BIN)/python "$$file"; done
+	@set -e; for file in $(sort $(wildcard benchmarks/*.py)); do echo "== $$file"; $(BIN)/python "$$file"; done
 
 lock: setup ## write requirements.lock anew from pyproject.toml (newest versions: make lock UPGRADE=1)
 	@scripts/lock.sh $(if $(UPGRADE),--upgrade)

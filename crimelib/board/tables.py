@@ -178,21 +178,16 @@ class Table:
         ]
         lines += [[_plain(cell) for cell in cells] for cells in self.rows]
         pipes = [
-            "| " + " | ".join(_escape_pipe(text, place) for text in line) + " |"
-            for place, line in enumerate(lines)
+            "| " + " | ".join(_escape_pipe(text, place) for text in line) + " |" for place, line in enumerate(lines)
         ]
         notes = [f"- {_escape_pipe(note)}" for note in self.notes]
         unit = f" ({self.unit})" if self.unit else ""
-        return "\n".join(
-            [f"**{_escape_pipe(self.caption + unit)}**", "", *pipes, *([""] if notes else []), *notes]
-        )
+        return "\n".join([f"**{_escape_pipe(self.caption + unit)}**", "", *pipes, *([""] if notes else []), *notes])
 
     def text(self) -> str:
         """The table as aligned plain text."""
         lines = [self.columns, *([_plain(cell) for cell in cells] for cells in self.rows)]
-        widths = [
-            max(len(line[place]) for line in lines if place < len(line)) for place in range(len(self.columns))
-        ]
+        widths = [max(len(line[place]) for line in lines if place < len(line)) for place in range(len(self.columns))]
         body = [
             "  ".join(self._align(text, place, widths[place]) for place, text in enumerate(line)).rstrip()
             for line in lines
@@ -202,8 +197,7 @@ class Table:
     def payload(self) -> dict[str, object]:
         """The cells as plain values, for writers of other formats."""
         cells = [
-            [{"text": c.text, "signal": signal_text(c.signal), "absent": c.absent} for c in row]
-            for row in self.rows
+            [{"text": c.text, "signal": signal_text(c.signal), "absent": c.absent} for c in row] for row in self.rows
         ]
         return {
             "caption": self.caption,
@@ -238,7 +232,9 @@ class Table:
     def _row(self, cells: Sequence[Cell]) -> str:
         first, *rest = cells
         if not rest:
-            return f'<tr><th scope="rowgroup" class="group" colspan="{len(self.columns)}">{escape(first.text)}</th></tr>'
+            return (
+                f'<tr><th scope="rowgroup" class="group" colspan="{len(self.columns)}">{escape(first.text)}</th></tr>'
+            )
         body = "".join(self._cell(place, cell) for place, cell in enumerate(rest, start=1))
         return f'<tr><th scope="row">{escape(first.text)}</th>{body}</tr>'
 
@@ -290,17 +286,13 @@ def summary_table(
     return Table(caption, columns, lines, frozenset({1, 2, 3}), unit, _notes(shown, notes))
 
 
-def windows_table(
-    rows: pd.DataFrame, *, caption: str, unit: str = "offences", notes: Iterable[str] = ()
-) -> Table:
+def windows_table(rows: pd.DataFrame, *, caption: str, unit: str = "offences", notes: Iterable[str] = ()) -> Table:
     """One measure over the four windows; rows of ``summary.csv``'s shape, a line per window."""
     ordered = rows.assign(label=rows["window"].map(WINDOW_TITLES))
     return summary_table(ordered, caption=caption, unit=unit, row_heading="Window", notes=notes)
 
 
-def ward_table(
-    rows: pd.DataFrame, *, caption: str, unit: str = "offences", notes: Iterable[str] = ()
-) -> Table:
+def ward_table(rows: pd.DataFrame, *, caption: str, unit: str = "offences", notes: Iterable[str] = ()) -> Table:
     """Wards from the highest current count to the lowest, those without a figure last."""
     shown = protected(rows)
     ranked = shown.sort_values(["current", "breakdown_label"], ascending=[False, True], na_position="last")
@@ -326,13 +318,9 @@ def plain_table(
 ) -> Table:
     """Any small frame as a table: its columns in order, numbers right-aligned, missing values in words."""
     numeric = frozenset(
-        place
-        for place, name in enumerate(frame.columns)
-        if place and pd.api.types.is_numeric_dtype(frame[name])
+        place for place, name in enumerate(frame.columns) if place and pd.api.types.is_numeric_dtype(frame[name])
     )
-    lines = tuple(
-        tuple(_plain_cell(value, missing) for value in line) for line in frame.itertuples(index=False)
-    )
+    lines = tuple(tuple(_plain_cell(value, missing) for value in line) for line in frame.itertuples(index=False))
     return Table(caption, tuple(map(str, frame.columns)), lines, numeric, unit, tuple(notes))
 
 

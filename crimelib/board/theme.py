@@ -24,6 +24,7 @@ SHADE = "#eceef1"
 BAND = "#dbe7f3"
 
 CURRENT = "#0b4f8a"
+BAR = "#4585bd"
 PREVIOUS = "#7d8791"
 ACCENT = "#c4500c"
 SERIES = ("#12335c", "#8b2f7b", "#c4500c", "#00807a", "#b07d00", "#6f7d8c")
@@ -71,7 +72,7 @@ def config() -> dict[str, object]:
         "font": FONT,
         "view": {"stroke": None},
         "axis": axis,
-        "axisX": {"grid": False},
+        "axisX": {"grid": False, "labelFlush": False},
         "title": title,
         "header": header,
         "text": {"fontSize": TEXT_SIZE, "color": INK, "lineBreak": "\n"},
@@ -81,14 +82,16 @@ def config() -> dict[str, object]:
 
 TABLE_CSS = """\
 .table-wrap{overflow-x:auto;max-width:100%}
-.board-table{border-collapse:collapse;font-family:system-ui,'Liberation Sans',Arial,sans-serif;font-size:.95rem;line-height:1.35;color:inherit}
+.board-table{border-collapse:collapse;font-size:.95rem;line-height:1.35;color:inherit}
+.board-table,.table-notes{font-family:system-ui,'Liberation Sans',Arial,sans-serif}
 .board-table caption{text-align:left;font-weight:600;padding:.25rem 0 .5rem}
 .board-table caption small{display:block;font-weight:400;font-size:.875rem}
-.board-table th,.board-table td{padding:.4rem .75rem .4rem 0;border-bottom:1px solid #c9d0d6;vertical-align:top;text-align:left}
+.board-table th,.board-table td{padding:.4rem .9rem .4rem 0;vertical-align:top;text-align:left}
+.board-table th,.board-table td{border-bottom:1px solid #c9d0d6}
 .board-table thead th{border-bottom:2px solid currentColor;vertical-align:bottom}
 .board-table tbody th{font-weight:400}
 .board-table tbody th.group{font-weight:600;padding-top:1rem}
-.board-table .num{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}
+.board-table th.num,.board-table td.num{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}
 .board-table .signal{font-size:.875rem;white-space:nowrap}
 .board-table .absent{font-style:italic}
 .table-notes{font-size:.875rem;max-width:44rem}

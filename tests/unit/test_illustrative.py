@@ -15,6 +15,8 @@ from crimelib.illustrative.calibration import load_calibration
 from crimelib.illustrative.contents import folders, sample_files
 from crimelib.illustrative.counts import scale_to_total
 from crimelib.settings import Settings, load_settings, read_yaml
+from crimelib.sources.discovery import discover
+from crimelib.sources.registry import MODULES, reader_of
 
 PREVIOUS = pd.period_range("2019-12", "2020-11", freq="M").astype(str)
 CURRENT = pd.period_range("2020-12", "2021-11", freq="M").astype(str)
@@ -30,6 +32,13 @@ def settings() -> Settings:
 @pytest.fixture(scope="module")
 def files(settings: Settings) -> dict[str, bytes]:
     return sample_files(settings)
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory: pytest.TempPathFactory, settings: Settings) -> tuple[Path, list[Path]]:
+    """A raw folder as `crimelib sample` leaves it, and what the command said it holds."""
+    raw = tmp_path_factory.mktemp("illustrative") / "raw"
+    return raw, write_sample(raw, settings)
 
 
 def table(files: dict[str, bytes], *parts: str) -> pd.DataFrame:
@@ -298,11 +307,20 @@ def seen(raw: Path) -> dict[str, bytes]:
     return {path.relative_to(raw).as_posix(): path.read_bytes() for path in visible}
 
 
-def test_the_same_bytes_every_time(tmp_path: Path, settings: Settings, files: dict[str, bytes]) -> None:
-    written = write_sample(tmp_path / "raw", settings)
-    assert seen(tmp_path / "raw") == files
-    assert {path.relative_to(tmp_path / "raw").as_posix() for path in written} == set(files)
-    assert all("/illustrative" in name for name in files)
+def test_the_same_bytes_every_time(written: tuple[Path, list[Path]], files: dict[str, bytes]) -> None:
+    raw, paths = written
+    assert seen(raw) == files
+    assert {path.relative_to(raw).as_posix() for path in paths} == set(files)
+
+
+def test_every_source_reads_its_files_and_rejects_no_row(written: tuple[Path, list[Path]], settings: Settings) -> None:
+    found = discover(written[0], MODULES)
+    assert all(file.is_illustrative for file in found)
+    street = [file for file in found if file.source == "police_uk"]
+    for file in (one for one in found if one not in street[1:]):
+        cleaned = reader_of(file.source)(file, settings)
+        assert cleaned.rejected.empty, file.label
+        assert cleaned.tables, file.label
 
 
 def test_a_second_run_writes_nothing(tmp_path: Path, settings: Settings, few_files: dict[str, bytes]) -> None:

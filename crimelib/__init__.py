@@ -1,0 +1,1 @@
+"""The workbench behind a community safety partnership's crime performance dashboard."""

@@ -1,0 +1,1 @@
+"""Withholding what could point at a person."""

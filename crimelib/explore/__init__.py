@@ -1,0 +1,1 @@
+"""What the explorers show, one file an explorer."""

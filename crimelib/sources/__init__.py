@@ -1,0 +1,1 @@
+"""Publishers' files in, tidy tables out: one module a source."""

@@ -1,0 +1,1 @@
+"""Raw to tidy Parquet: cleaning, storing, and what the data are like."""

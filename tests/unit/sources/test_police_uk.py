@@ -187,7 +187,7 @@ def test_wards_come_through_the_lookup_and_a_set_that_lacks_lsoas_is_left_out(tm
 
 
 def test_every_force_and_district_of_england_and_wales_is_declared_once():
-    named = {force for force in SETTINGS.police_uk.forces} - {"btp", "northern-ireland"}
+    named = set(SETTINGS.police_uk.forces) - {"btp", "northern-ireland"}
     assert {district.force for district in SETTINGS.districts} == named
     by_code = {(district.code, district.force) for district in SETTINGS.districts}
     assert len(by_code) == len({code for code, _ in by_code}) == 318

@@ -63,11 +63,7 @@ class AreaBook:
     def command_unit_of(self, code: str) -> list[Area]:
         """The boroughs of the same police command unit."""
         area = self.find(code)
-        return [
-            other
-            for other in self.boroughs()
-            if other.command_unit and other.command_unit == area.command_unit
-        ]
+        return [other for other in self.boroughs() if other.command_unit and other.command_unit == area.command_unit]
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
@@ -75,6 +71,4 @@ def nearest(name: str, known: Iterable[str]) -> str:
     by_fold = {item.casefold(): item for item in known}
     close = difflib.get_close_matches(name.casefold(), list(by_fold), n=3, cutoff=0.5)
     near = [by_fold[match] for match in close]
-    return (
-        f"nearest known: {', '.join(near)}" if near else f"known: {', '.join(sorted(by_fold.values())[:40])}"
-    )
+    return f"nearest known: {', '.join(near)}" if near else f"known: {', '.join(sorted(by_fold.values())[:40])}"

@@ -7,12 +7,13 @@ YAML is read with every scalar as the text that stands in the file (so ``2025.10
 from __future__ import annotations
 
 import csv
+from datetime import date
 from functools import cache
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from crimelib.errors import InputError, one_line
 
@@ -51,9 +52,7 @@ def read_yaml(path: Path) -> Any:
     try:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
-        raise InputError(
-            "the file is missing", where=_short(path), fix="restore it from the project"
-        ) from None
+        raise InputError("the file is missing", where=_short(path), fix="restore it from the project") from None
     except UnicodeDecodeError:
         raise InputError("the file is not UTF-8", where=_short(path), fix="save it again as UTF-8") from None
     try:
@@ -81,9 +80,7 @@ def load_rows(path: Path, model: type[Model]) -> list[Model]:
     """A CSV file of parameters as checked models, one a row."""
     with path.open(encoding="utf-8", newline="") as stream:
         reader = csv.DictReader(stream, restkey="more fields than the header", strict=True)
-        rows = [
-            (reader.line_num, {key: value for key, value in row.items() if value != ""}) for row in reader
-        ]
+        rows = [(reader.line_num, {key: value for key, value in row.items() if value != ""}) for row in reader]
     return [_checked_row(model, row, path, line) for line, row in rows]
 
 
@@ -100,9 +97,7 @@ def _refusal(error: ValidationError, path: Path, line: int | None = None) -> Inp
     where = f"{_short(path)}{f', line {line}' if line else ''}, key {one_line(key)!r}"
     given = "" if first["type"] in {"missing", "extra_forbidden"} else f" (got {str(first['input'])[:60]!r})"
     messages = {"missing": "the key is missing", "extra_forbidden": "the key is unknown"}
-    return InputError(
-        messages.get(first["type"], first["msg"]) + given, where=where, fix="see the file's comments"
-    )
+    return InputError(messages.get(first["type"], first["msg"]) + given, where=where, fix="see the file's comments")
 
 
 def _short(path: Path) -> str:
@@ -249,6 +244,15 @@ class Ward(Strict):
         return [self.name, *(name.strip() for name in self.spellings.split(";") if name.strip())]
 
 
+class WardTile(Strict):
+    """A row of ``ward_tiles.csv``: where a ward stands on the grid that serves as a map."""
+
+    code: str
+    name: str
+    row: int
+    col: int
+
+
 class District(Strict):
     """A row of ``districts.csv``: the district and police force of the LSOAs whose names begin with a prefix."""
 
@@ -378,9 +382,7 @@ class Column(Strict):
     proper_names: bool = False
     allowed: tuple[str, ...] = ()
     allowed_from: (
-        Literal[
-            "asb_headings", "asb_qualifiers", "partner_indicators", "partner_organisations", "age_bands", "sexes"
-        ]
+        Literal["asb_headings", "asb_qualifiers", "partner_indicators", "partner_organisations", "age_bands", "sexes"]
         | None
     ) = None
 
@@ -436,6 +438,92 @@ class Disclosure(Strict):
 
     audiences: dict[Literal["board", "partner", "public"], AudiencePolicy]
     linked: tuple[tuple[str, ...], ...] = ()
+
+
+# --- what was said and what was agreed -------------------------------------------------------------------------
+
+
+def _real_day(text: str) -> str:
+    date.fromisoformat(text)
+    return text
+
+
+Day = Annotated[str, Field(pattern=r"^\d{4}-\d{2}-\d{2}$"), AfterValidator(_real_day)]
+
+
+class MeasureTest(Strict):
+    """What a measure must show before it counts as evidence: a change beyond chance, or a level."""
+
+    measure: str = Field(pattern=SLUG_PATTERN)
+    breakdown: str = "total"
+    value: str = ""
+    window: WINDOW = "rolling_12"
+    signal: Literal["increase", "decrease"] | None = None
+    at_least: float | None = None
+    at_most: float | None = None
+
+    @model_validator(mode="after")
+    def _asks_one_thing(self) -> MeasureTest:
+        if sum(asked is not None for asked in (self.signal, self.at_least, self.at_most)) != 1:
+            raise ValueError("give one of signal, at_least and at_most")
+        return self
+
+
+class RowsTest(Strict):
+    """Rows that must be in a stored table before they count as evidence, by column and value."""
+
+    table: Literal["asb_calls", "partner_returns", "survey_responses", "vehicle_thefts"]
+    where: dict[str, str] = {}
+
+
+class Evidence(Strict):
+    """What would close an action, the page that shows it, and the test of it if the data can give one."""
+
+    what: str
+    page: str = Field(pattern=SLUG_PATTERN)
+    measure: MeasureTest | None = None
+    rows: RowsTest | None = None
+
+    @model_validator(mode="after")
+    def _has_one_test(self) -> Evidence:
+        if self.measure and self.rows:
+            raise ValueError("give measure or rows, not both")
+        return self
+
+
+class ActionChange(Strict):
+    """What became of an action at a later meeting."""
+
+    period: str = Field(pattern=PERIOD_PATTERN)
+    status: Literal["open", "closed", "withdrawn"]
+    what: str
+
+
+class Action(Strict):
+    """What the board asked for. It is open from its meeting (named by the period whose figures were before it) until
+    its history says otherwise."""
+
+    meeting: str = Field(pattern=PERIOD_PATTERN)
+    words: str
+    owner: str
+    due: Day
+    item: str = ""
+    evidence: Evidence
+    history: tuple[ActionChange, ...] = ()
+
+    @model_validator(mode="after")
+    def _history_follows_the_meeting(self) -> Action:
+        periods = [self.meeting, *(change.period for change in self.history)]
+        if periods != sorted(periods):
+            raise ValueError("history goes from the meeting on, oldest first")
+        return self
+
+
+class Actions(Strict):
+    """``actions.yml``: one area's register, by id."""
+
+    area: str
+    actions: dict[str, Action]
 
 
 # --- a period's parameters -------------------------------------------------------------------------------------
@@ -507,6 +595,11 @@ class Settings:
         return self.load("disclosure.yml", Disclosure)
 
     @property
+    def actions(self) -> Actions:
+        """``actions.yml``."""
+        return self.load("actions.yml", Actions)
+
+    @property
     def wards(self) -> list[Ward]:
         """``wards.csv``."""
         return self.rows("wards.csv", Ward)
@@ -545,6 +638,21 @@ class Settings:
     def templates(self) -> dict[str, Template]:
         """``templates.yml``."""
         return self.load("templates.yml", Templates).templates
+
+    @property
+    def ward_tiles(self) -> list[WardTile]:
+        """``ward_tiles.csv``."""
+        return self.rows("ward_tiles.csv", WardTile)
+
+    def period(self, period: str) -> PeriodParameters:
+        """``periods/<period>.yml``, or the defaults where there is none."""
+        path = self.folder / "periods" / f"{period}.yml"
+        if not path.exists():
+            return PeriodParameters(period=period)
+        parameters = load_model(path, PeriodParameters)
+        if parameters.period != period:
+            raise InputError(f"the file is of period {parameters.period!r}", where=_short(path), fix="mend its period")
+        return parameters
 
 
 @cache

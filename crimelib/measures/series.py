@@ -9,9 +9,8 @@ take ten times as long as all the sums.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -53,12 +52,19 @@ class History:
             vintages[low - first : high - first] = self.vintages[low:high, column]
         return counts, vintages
 
+    def has_any(self, areas: Iterable[str]) -> bool:
+        """Whether any of the areas has a count in any month."""
+        columns = [self.column(area) for area in areas]
+        return any(column is not None and not np.isnan(self.counts[:, column]).all() for column in columns)
+
     def monthly(self, area: str) -> pd.Series:
         """The counts of one area by month, NaN where missing, from its first month to its last."""
         column = self.column(area)
         index = pd.period_range(self.start, periods=len(self.counts), freq="M")
         values = pd.Series(np.nan if column is None else self.counts[:, column], index=index, dtype="float64")
-        return values.loc[values.first_valid_index() : values.last_valid_index()] if values.notna().any() else values[:0]
+        return (
+            values.loc[values.first_valid_index() : values.last_valid_index()] if values.notna().any() else values[:0]
+        )
 
 
 @dataclass(frozen=True)
@@ -75,6 +81,14 @@ class WindowFigures:
     source: str
     vintage: str
     history: History | None
+
+
+def monthly_table(columns: Sequence[tuple[History, str]], last: pd.Period) -> pd.DataFrame:
+    """Monthly counts of some histories' areas side by side up to a month: months by position in ``columns``, NaN where
+    missing."""
+    first = min(history.start.ordinal for history, _ in columns)
+    months = pd.PeriodIndex.from_ordinals(range(first, last.ordinal + 1), freq="M")
+    return pd.DataFrame(np.column_stack([history.window(area, months)[0] for history, area in columns]), index=months)
 
 
 class Counts:
@@ -101,11 +115,23 @@ class Counts:
         labels = rows.drop_duplicates(["source", "vintage_order"])[["source", "vintage_order", "vintage"]]
         self.vintage_labels = {(row.source, row.vintage_order): row.vintage for row in labels.itertuples()}
 
+    def areas_in(self, month: pd.Period) -> list[str]:
+        """The codes of areas with any count in a month."""
+        return [] if self.empty else [self.areas[code] for code in np.unique(self.area[self.month == month.ordinal])]
+
+    def months_of(self, area: str) -> pd.PeriodIndex:
+        """The months in which an area has any count."""
+        if self.empty or area not in self.areas:
+            return pd.PeriodIndex([], freq="M")
+        return pd.PeriodIndex.from_ordinals(np.unique(self.month[self.area == self.areas.index(area)]), freq="M")
+
     def histories(self, series: Sequence[str]) -> list[History]:
         """The sum of some series of one source on each basis, every month from the latest vintage with any of them."""
         codes = [] if self.empty else [self.series_ids[name] for name in series if name in self.series_ids]
         rows = np.isin(self.series, codes) if codes else np.zeros(0, dtype=bool)
-        return [self._history(rows & (self.basis == code), code) for code in np.unique(self.basis[rows])] if codes else []
+        return (
+            [self._history(rows & (self.basis == code), code) for code in np.unique(self.basis[rows])] if codes else []
+        )
 
     def _history(self, rows: np.ndarray, basis: int) -> History:
         month, area, count = self.month[rows], self.area[rows], self.count[rows]
@@ -150,7 +176,9 @@ def vintage_label(vintages: np.ndarray) -> str:
 def _without_comparison(options: Sequence[History], halves: list[tuple]) -> WindowFigures:
     """What is left to say where no history covers both halves of a window."""
     found = [
-        next(((history, half) for history, pair in zip(options, halves, strict=True) if _whole(half := pair[side])), None)
+        next(
+            ((history, half) for history, pair in zip(options, halves, strict=True) if _whole(half := pair[side])), None
+        )
         for side in (0, 1)
     ]
     if all(found):
@@ -185,9 +213,3 @@ def _difference(history: History, taken: History) -> History:
     counts = history.counts - less
     vintages = np.where(np.isnan(counts), "", history.vintages + " + " + less_from)
     return History(history.basis, f"{history.source} + {taken.source}", history.start, history.areas, counts, vintages)
-
-
-def missing_months(months: Sequence[pd.Period]) -> list[pd.Period]:
-    """The months that fall between others and are not there."""
-    ordered = sorted(months)
-    return [gap for one, next_one in pairwise(ordered) for gap in pd.period_range(one + 1, next_one - 1, freq="M")]

@@ -1,0 +1,452 @@
+"""What a board notebook shows of an item: one object to ask, each answer ready to display."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+
+import pandas as pd
+
+from crimelib.areas import AreaBook
+from crimelib.board.charts import (
+    Chart,
+    change_forest,
+    index_chart,
+    small_multiples,
+    stacked_parts_chart,
+    tile_map,
+    trend_chart,
+    ward_ranked_chart,
+)
+from crimelib.board.narrative import Sentence, escape_markdown, sentence
+from crimelib.board.summary import row_of, summary
+from crimelib.board.tables import Table, overview_matrix, plain_table, summary_table, ward_table, windows_table
+from crimelib.board.titles import item_title, measure_title
+from crimelib.errors import InputError
+from crimelib.measures.periods import month_label, parse_period, previous_months, window_months
+from crimelib.measures.series import Counts, History, histories
+from crimelib.settings import PROJECT_ROOT, Area, Event, Item, Measure, Settings, load_settings
+from crimelib.tables.store import Store
+
+SHOWN_MONTHS = 60
+FIRST_COVID_MONTH = pd.Period("2020-03", freq="M")
+
+
+@dataclass(frozen=True)
+class Text:
+    """Paragraphs or a list, shown as Markdown; what stands in them is data and is escaped."""
+
+    lines: tuple[str, ...]
+    bullet: str = ""
+    heading: str = ""
+
+    def __str__(self) -> str:
+        return "\n".join(self.lines)
+
+    def _repr_markdown_(self) -> str:
+        heading = [f"**{escape_markdown(self.heading)}**", ""] if self.heading else []
+        separator = "\n" if self.bullet else "\n\n"
+        return "\n".join(heading) + separator.join(f"{self.bullet}{escape_markdown(line)}" for line in self.lines)
+
+
+@dataclass(frozen=True)
+class Board:
+    """One area, period and audience: the settings, the stored tables and the summary made of them."""
+
+    settings: Settings
+    store: Store
+    area: Area
+    period: pd.Period
+    audience: str
+
+    @cached_property
+    def rows(self) -> pd.DataFrame:
+        """All rows of the summary, protected for the audience."""
+        return summary(self.store, self.settings, self.area, self.period, self.audience)
+
+    @cached_property
+    def counts(self) -> Counts:
+        """The stored counts of the area as a whole."""
+        return Counts(self.store.counts([self.area.code]))
+
+    @cached_property
+    def totals(self) -> pd.DataFrame:
+        """The rows of the area as a whole, with titles for people."""
+        rows = self.rows[self.rows["breakdown"] == "total"]
+        return rows.assign(
+            item_title=[item_title(self.settings, row.item) for row in rows.itertuples()],
+            measure_title=[measure_title(self.settings, row.item, row.measure) for row in rows.itertuples()],
+        )
+
+    def matrix(self) -> Table:
+        """Every item and measure over every window."""
+        return overview_matrix(self.totals, caption=f"Every item, {self.area.name}, {month_label(self.period)}")
+
+    def standing_out(self) -> Text:
+        """The measures that changed by more than chance over twelve months, in sentences."""
+        rows = self.totals[
+            (self.totals["window"] == "rolling_12") & self.totals["signal"].isin(["increase", "decrease"])
+        ]
+        counted = rows[rows["item"] != "perception"]
+        sentences = [
+            str(sentence(row, self.settings.items[row["item"]].measures[row["measure"]]))
+            for row in counted.to_dict("records")
+        ]
+        none = ("No measure changed by more than chance over twelve months.",)
+        return Text(tuple(sentences) or none, bullet="- ")
+
+    def changes(self) -> Chart | Text:
+        """How much each measure changed over twelve months, with how sure that is."""
+        rows = self.totals[(self.totals["window"] == "rolling_12") & self.totals["ratio_low"].notna()]
+        if rows.empty:
+            return Text(("No measure can be compared over twelve months.",))
+        finding = " ".join(self.standing_out().lines)
+        title = f"Twelve months to {month_label(self.period)} against the twelve before"
+        return change_forest(rows.assign(label=rows["measure_title"]), title=title, unit="ratio", finding=finding)
+
+    def missing(self) -> Text:
+        """The measures that cannot be given over twelve months, and why."""
+        rows = self.totals[(self.totals["window"] == "rolling_12") & (self.totals["status"] != "ok")]
+        lines = [f"{row.measure_title}: {row.note}" for row in rows.itertuples()]
+        return Text(tuple(lines) or ("Every measure has its figures.",), bullet="- ")
+
+    def item(self, name: str) -> ItemPage:
+        """One item's page."""
+        if name not in self.settings.items:
+            known = ", ".join(self.settings.items)
+            raise InputError(f"no item is called {name!r}", where="item", fix=f"known: {known}")
+        return ItemPage(self, name)
+
+
+def load_board(area: str, period: str, audience: str = "board", processed: str = "", parameters: str = "") -> Board:
+    """The board's figures for a notebook. Relative folders are taken from the project's top folder, so that a notebook
+    finds them from JupyterLab and Papermill alike."""
+    settings = load_settings(PROJECT_ROOT / (parameters or "parameters"))
+    store = Store(PROJECT_ROOT / (processed or "data/processed"))
+    return Board(settings, store, AreaBook(settings.areas).find(area), parse_period(period), audience)
+
+
+def load_item(
+    item: str, area: str, period: str, audience: str = "board", processed: str = "", parameters: str = ""
+) -> ItemPage:
+    """An item's page for a notebook; see :func:`load_board`."""
+    return load_board(area, period, audience, processed, parameters).item(item)
+
+
+class ItemPage:
+    """The answers of one item. Where there is no data, an answer is a sentence that says so."""
+
+    def __init__(self, board: Board, name: str) -> None:
+        self.board = board
+        self.name = name
+        self.item: Item = board.settings.items[name]
+
+    def __repr__(self) -> str:
+        return f"{self.item.title}, {self.board.area.name}, {month_label(self.board.period)}"
+
+    @cached_property
+    def rows(self) -> pd.DataFrame:
+        """The item's rows of the summary, with a ``label`` for people."""
+        rows = self.board.rows[self.board.rows["item"] == self.name]
+        labels = [row.breakdown_label or self.item.measures[row.measure].label for row in rows.itertuples()]
+        return rows.assign(label=labels)
+
+    def headline(self, window: str = "rolling_12") -> Sentence:
+        """What the item's first measure says over a window."""
+        return self.sentence(self.item.headline, window)
+
+    def sentence(self, measure: str, window: str = "rolling_12", **where: str) -> Sentence:
+        """What one measure says over a window."""
+        row = row_of(self.rows, measure, window, **where)
+        return sentence(row, self.item.measures[measure], str(row["breakdown_label"]))
+
+    def sentences(self, window: str = "rolling_12") -> Text:
+        """What every other measure of the item says, as a list."""
+        others = [measure for measure in self.item.measures if measure != self.item.headline]
+        return Text(tuple(str(self.sentence(measure, window)) for measure in others), bullet="- ")
+
+    def measures(self, window: str = "rolling_12") -> Table | Text:
+        """Every measure of the item over one window."""
+        rows = self._chosen(window=window, breakdown="total")
+        return self._table(rows, caption=f"{self.item.title}, twelve months to {self.month}", heading="Measure")
+
+    def windows(self, measure: str = "") -> Table | Text:
+        """One measure over the four windows."""
+        measure = measure or self.item.headline
+        rows = self._chosen(measure=measure, breakdown="total")
+        caption = f"{self._measure(measure).label} over each window to {self.month}"
+        return windows_table(rows, caption=caption, unit=self._measure(measure).unit, notes=self._notes(rows))
+
+    def breakdown(self, breakdown: str, measure: str = "", window: str = "rolling_12") -> Table | Text:
+        """The parts of a measure over one window."""
+        measure = measure or self.item.headline
+        rows = self._chosen(measure=measure, breakdown=breakdown, window=window)
+        caption = f"{self._measure(measure).label} by {breakdown}, twelve months to {self.month}"
+        return self._table(rows, caption=caption, heading=breakdown.capitalize(), unit=self._measure(measure).unit)
+
+    def wards(self, measure: str = "", window: str = "rolling_12") -> Table | Text:
+        """The wards of a measure, the highest count first."""
+        measure = measure or self.item.headline
+        rows = self._chosen(measure=measure, breakdown="ward", window=window)
+        if rows.empty:
+            return Text((f"No file at hand gives {self._measure(measure).label.lower()} by ward.",))
+        caption = f"{self._measure(measure).label} by ward, twelve months to {self.month}"
+        return ward_table(rows, caption=caption, unit=self._measure(measure).unit, notes=self._notes(rows))
+
+    def ward_map(self, measure: str = "", window: str = "rolling_12") -> Chart | Text:
+        """The wards of a measure on a grid of tiles, each about where it lies; a ranked chart where none is laid out."""
+        measure = measure or self.item.headline
+        rows = self._chosen(measure=measure, breakdown="ward", window=window)
+        if rows.empty or rows["current"].isna().all():
+            return Text((f"No ward figures of {self._measure(measure).label.lower()} can be shown.",))
+        title = f"{self._measure(measure).label} by ward, twelve months to {self.month}"
+        layout = self.board.settings.ward_tiles
+        finding = _ward_finding(rows, self._measure(measure))
+        if not set(rows["breakdown_value"]) <= {tile.code for tile in layout}:
+            return ward_ranked_chart(rows, title=title, unit=self._measure(measure).unit, finding=finding)
+        tiles = pd.DataFrame([tile.model_dump() for tile in layout if tile.code in set(rows["breakdown_value"])])
+        return tile_map(rows, tiles, title=title, unit=self._measure(measure).unit, finding=finding)
+
+    def trend(self, measure: str = "") -> Chart | Text:
+        """The months of a measure, with the events that touch the item."""
+        measure = measure or self.item.headline
+        monthly = self.monthly(measure)
+        if monthly["count"].notna().sum() < 2:
+            return Text((f"There are no monthly figures of {self._measure(measure).label.lower()} to draw.",))
+        return trend_chart(
+            monthly,
+            title=f"{self._measure(measure).label}, {self.board.area.name}, by month",
+            unit=self._measure(measure).unit,
+            finding=str(self.sentence(measure)),
+            events=self.events(),
+            breaks=self._breaks(measure),
+            limits=self._limits(monthly),
+            rolling=False,
+        )
+
+    def trends(self, measures: Iterable[str] = ()) -> Chart | Text:
+        """The months of several measures of the item side by side."""
+        chosen = {measure: self.monthly(measure) for measure in measures or self.item.measures}
+        drawn = [
+            frame.assign(facet=self._measure(measure).label)
+            for measure, frame in chosen.items()
+            if frame["count"].notna().sum() > 1
+        ]
+        if not drawn:
+            return Text(("There are no monthly figures to draw.",))
+        title = f"{self.item.title}, {self.board.area.name}, by month"
+        return small_multiples(pd.concat(drawn), "facet", title=title, unit="a month", finding=str(self.headline()))
+
+    def parts(self, breakdown: str, measure: str = "") -> Chart | Text:
+        """The months of a measure's parts."""
+        measure = measure or self.item.headline
+        frames = [
+            self._monthly(histories(self.board.counts, part.figures, self.board.settings.sources.bases)).assign(
+                part=part.label
+            )
+            for part in self._measure(measure).breakdowns[breakdown].values()
+        ]
+        drawn = [frame for frame in frames if frame["count"].notna().sum() > 1]
+        if not drawn:
+            return Text((f"There are no monthly figures by {breakdown} to draw.",))
+        title = f"{self._measure(measure).label} by {breakdown}, {self.board.area.name}"
+        table = self.breakdown(breakdown, measure)
+        finding = f"{self.headline()} {table.caption if isinstance(table, Table) else ''}".strip()
+        return small_multiples(pd.concat(drawn), "part", title=title, unit=self._measure(measure).unit, finding=finding)
+
+    def stacked(self, measures: dict[str, str], title: str) -> Chart | Text:
+        """Measures that add up, stacked by month; ``measures`` gives each its name in the chart."""
+        frames = [self.monthly(measure).assign(part=label) for measure, label in measures.items()]
+        drawn = [frame for frame in frames if frame["count"].notna().sum() > 1]
+        if len(drawn) < len(frames):
+            return Text(("The parts are not all there, so they cannot be drawn on top of each other.",))
+        return stacked_parts_chart(pd.concat(drawn), title=title, unit="a month", finding=str(self.headline()))
+
+    def index(self, measures: Iterable[str]) -> Chart | Text:
+        """Twelve-month totals of several measures, each from 100 at the first month that all of them reach."""
+        totals = {
+            self._measure(measure).label: self.monthly(measure).set_index("month")["count"].rolling(12).sum().dropna()
+            for measure in measures
+        }
+        drawn = {label: series for label, series in totals.items() if len(series)}
+        if len(drawn) < 2:
+            return Text(("There are not two series to set side by side.",))
+        first = max(series.index[0] for series in drawn.values())
+        long = pd.concat(
+            pd.DataFrame(
+                {"month": series.loc[first:].index, "series": label, "value": 100 * series / series.loc[first]}
+            )
+            for label, series in ((label, series.loc[first:]) for label, series in drawn.items())
+        )
+        title = f"{self.item.title}: twelve-month totals, {month_label(pd.Period(first, freq='M'))} = 100"
+        ends = long.groupby("series", sort=False)["value"].last()
+        finding = "; ".join(f"{label} at {value:.0f}" for label, value in ends.items()) + f" in {self.month}."
+        return index_chart(long, title=title, unit="index", finding=finding)
+
+    def before_covid(self, measure: str = "") -> Text:
+        """The twelve months now against the same months in the last year before the pandemic."""
+        measure = measure or self.item.headline
+        before = last_before(self.board.period, FIRST_COVID_MONTH)
+        options = histories(self.board.counts, self._measure(measure).figures, self.board.settings.sources.bases)
+        months = window_months(self.board.period, "rolling_12"), window_months(before, "rolling_12")
+        for history in options:
+            now, then = (history.window(self.board.area.code, half)[0].sum() for half in months)
+            if now == now and then == then:
+                return Text((_since_covid(self._measure(measure), int(now), int(then), before),))
+        return Text((f"The twelve months to {month_label(before)}, before the pandemic, are in no file at hand.",))
+
+    def extract(self, table: str, column: str) -> Table | Text:
+        """What a local extract counts by one of its columns, over twelve months and the twelve before."""
+        rows = extract_counts(self.board.store, table, self.board.area.code, self.board.period, column)
+        if rows.empty:
+            return Text((f"No extract of {table.replace('_', ' ')} covers both windows.",))
+        caption = f"{table.replace('_', ' ').capitalize()} by {column}, twelve months to {self.month}"
+        return plain_table(rows, caption=caption, unit="counts in the extract")
+
+    def monthly(self, measure: str) -> pd.DataFrame:
+        """``month`` and ``count`` (missing: no figure) of a measure, up to the period and at most five years back."""
+        options = histories(self.board.counts, self._measure(measure).figures, self.board.settings.sources.bases)
+        return self._monthly(options)
+
+    def events(self) -> pd.DataFrame:
+        """Events that touch the item: label, start, end (missing for a moment), source."""
+        return event_table(self.board.settings.events, self.name, self.board.period)
+
+    def caveats(self) -> Text:
+        """What must be said with the item's figures: standing caveats, and breaks that the charts cross."""
+        breaks = {
+            each.month: f"{month_label(pd.Period(each.month, freq='M'))}: {each.what}"
+            for measure in self.item.measures.values()
+            for each in measure.breaks
+            if pd.Period(each.month, freq="M") <= self.board.period
+        }
+        events = [_event_line(event) for event in self.events().itertuples()]
+        return Text((*self.item.caveats, *breaks.values(), *events), bullet="- ", heading="To bear in mind")
+
+    def questions(self) -> Text:
+        """What the board may want to ask."""
+        return Text(self.item.questions, bullet="- ", heading="Questions for the board")
+
+    def agreed(self) -> Text:
+        """The open actions on the item."""
+        from crimelib.board.actions import open_actions
+
+        found = open_actions(self.board.settings, self.board.period, self.name)
+        none = ("No action is open on this item.",)
+        return Text(tuple(found) or none, bullet="- ", heading="What was agreed")
+
+    def source(self) -> Text:
+        """Where the figures are from."""
+        pairs = self.rows[self.rows["source"] != ""][["source", "vintage"]].drop_duplicates()
+        titles = self.board.settings.sources.sources
+        lines = [
+            f"{' and '.join(titles[name].title for name in row.source.replace(' / ', ' + ').split(' + '))} ({row.vintage})"
+            for row in pairs.itertuples()
+        ]
+        return Text(tuple(lines) or ("No source at hand has this item.",), bullet="- ", heading="Sources and vintages")
+
+    @property
+    def month(self) -> str:
+        """The period in words."""
+        return month_label(self.board.period)
+
+    def _measure(self, name: str) -> Measure:
+        if name not in self.item.measures:
+            known = ", ".join(self.item.measures)
+            raise InputError(f"{self.name} has no measure {name!r}", where="measure", fix=f"known: {known}")
+        return self.item.measures[name]
+
+    def _chosen(self, **where: str) -> pd.DataFrame:
+        chosen = self.rows
+        for column, value in where.items():
+            chosen = chosen[chosen[column] == value]
+        return chosen
+
+    def _table(self, rows: pd.DataFrame, *, caption: str, heading: str, unit: str = "") -> Table | Text:
+        if rows.empty:
+            return Text((f"No file at hand gives {caption[:1].lower()}{caption[1:]}.",))
+        return summary_table(rows, caption=caption, unit=unit or "counts", row_heading=heading, notes=self._notes(rows))
+
+    def _notes(self, rows: pd.DataFrame) -> tuple[str, ...]:
+        where = rows[rows["source"] != ""].drop_duplicates(["source", "vintage"])
+        return tuple(f"Source: {row.source.replace('_', ' ')}, vintage {row.vintage}." for row in where.itertuples())
+
+    def _monthly(self, options: list[History]) -> pd.DataFrame:
+        for history in options:
+            months = history.monthly(self.board.area.code)
+            months = months[months.index <= self.board.period]
+            if len(months):
+                first = max(months.index[0], self.board.period - SHOWN_MONTHS + 1)
+                whole = months.reindex(pd.period_range(first, self.board.period, freq="M"))
+                return pd.DataFrame({"month": whole.index.strftime("%Y-%m"), "count": whole.to_numpy()})
+        return pd.DataFrame({"month": pd.Series(dtype="str"), "count": pd.Series(dtype="float64")})
+
+    def _breaks(self, measure: str) -> dict[str, str]:
+        return {each.month: each.what for each in self._measure(measure).breaks if each.effect == "not_comparable"}
+
+    def _limits(self, monthly: pd.DataFrame) -> pd.DataFrame | None:
+        from crimelib.board.unusual import limits
+
+        return limits(monthly)
+
+
+def last_before(period: pd.Period, month: pd.Period) -> pd.Period:
+    """The last month before another that has the same name as the period."""
+    years = (period - month).n // 12 + 1
+    return period - 12 * years
+
+
+def extract_counts(store: Store, table: str, area_code: str, period: pd.Period, column: str) -> pd.DataFrame:
+    """Counts of a local extract by one column: its values, ``Now`` and ``Before``; empty unless every month of both
+    windows is there. Of several vintages of a month the latest counts; a call with several tags is under each."""
+    stored = store.table(table, filters=[("area_code", "==", area_code)])
+    months = [*previous_months(period, "rolling_12"), *window_months(period, "rolling_12")]
+    names = [str(month) for month in months]
+    if stored.empty or not set(names) <= set(stored["month"]):
+        return pd.DataFrame()
+    rows = stored[stored["vintage_order"] == stored.groupby("month")["vintage_order"].transform("max")]
+    rows = rows[rows["month"].isin(names)].assign(now=rows["month"] >= names[12])
+    rows = rows.assign(value=rows[column].str.split(";")).explode("value")
+    rows = rows.assign(value=rows["value"].replace("", "none that a rule finds").str.replace("_", " "))
+    wide = rows.pivot_table(index="value", columns="now", values="count", aggfunc="sum", fill_value=0)
+    wide = wide.reindex(columns=[True, False], fill_value=0).sort_values(True, ascending=False)
+    return pd.DataFrame(
+        {column.capitalize(): wide.index, "Now": wide[True].array, "Before": wide[False].array,
+         "Change": (wide[True] - wide[False]).array}
+    )  # fmt: skip
+
+
+def _since_covid(measure: Measure, now: int, then: int, before: pd.Period) -> str:
+    change = f"{abs(now - then):,} {'more' if now >= then else 'fewer'}"
+    per_cent = f", {100 * (now - then) / then:+.0f}%".replace("-", "−") if then else ""
+    return (
+        f"{measure.label}: {now:,} {measure.unit} now against {then:,} in the twelve months to {month_label(before)}, "
+        f"the same months before the pandemic ({change}{per_cent})."
+    )
+
+
+def event_table(events: Iterable[Event], item: str, period: pd.Period) -> pd.DataFrame:
+    """Events that touch an item and lie within the months shown."""
+    first = (period - SHOWN_MONTHS + 1).start_time.strftime("%Y-%m-%d")
+    last = period.end_time.strftime("%Y-%m-%d")
+    rows = [
+        {"label": event.label, "start": event.start, "end": event.end, "source": event.source}
+        for event in events
+        if {item, "all"} & set(event.items) and event.start <= last and (event.end or event.start) >= first
+    ]
+    return pd.DataFrame(rows, columns=["label", "start", "end", "source"])
+
+
+def _event_line(event: object) -> str:
+    start = pd.Timestamp(event.start).strftime("%-d %B %Y")
+    end = f" to {pd.Timestamp(event.end).strftime('%-d %B %Y')}" if isinstance(event.end, str) else ""
+    return f"{event.label}, {start}{end} ({event.source})."
+
+
+def _ward_finding(rows: pd.DataFrame, measure: Measure) -> str:
+    shown = rows[rows["current"].notna()].sort_values("current", ascending=False)
+    top = shown.iloc[0]
+    hidden = len(rows) - len(shown)
+    withheld = f" {hidden} wards are not shown." if hidden else ""
+    return f"{top['breakdown_label']} has the most: {int(top['current']):,} {measure.unit} in twelve months.{withheld}"

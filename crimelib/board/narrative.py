@@ -1,0 +1,124 @@
+"""Plain English sentences that say what a row of the summary supports, and no more."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import pandas as pd
+
+from crimelib.measures.periods import WINDOW_PHRASES, month_label, window_length
+from crimelib.settings import Measure
+
+BEFORE = {
+    "month": "in the same month a year before",
+    "quarter": "in the same three months a year before",
+    "ytd": "in the same months a year before",
+    "rolling_12": "in the twelve months before",
+}
+
+
+@dataclass(frozen=True)
+class Sentence:
+    """A sentence and the record that it was made from, so that it can be checked against the data."""
+
+    text: str
+    record: Mapping[str, object]
+
+    def __str__(self) -> str:
+        return self.text
+
+    def _repr_markdown_(self) -> str:
+        return escape_markdown(self.text)
+
+
+def sentence(row: Mapping[str, object], measure: Measure, label: str = "") -> Sentence:
+    """What one row of the summary says. ``label`` names a part of the measure (a ward, a strand), if it is one."""
+    subject = f"{measure.label} ({label})" if label else measure.label
+    writers = {
+        "ok": _compared,
+        "not_comparable": _side_by_side,
+        "incomplete": _withheld,
+        "no_data": _withheld,
+        "suppressed": _withheld,
+    }
+    text = writers[str(row["status"])](row, measure, subject)
+    keys = ["area_code", "item", "measure", "breakdown", "breakdown_value", "window", "current", "previous", "signal"]
+    return Sentence(text, {key: row[key] for key in keys})
+
+
+def window_phrase(row: Mapping[str, object]) -> str:
+    """``in the twelve months to November 2021``."""
+    period = pd.Period(row["period"], freq="M")
+    window = str(row["window"])
+    if window == "ytd" and window_length(period, window) == 1:
+        window = "month"
+    return f"{WINDOW_PHRASES[window]} {month_label(period)}"
+
+
+def per_cent(pct: float) -> str:
+    """A change in per cent as a sentence carries it: whole per cents, one decimal below ten."""
+    size = abs(pct)
+    return f"{size:.0f}%" if size >= 10 else f"{size:.1f}%".replace(".0%", "%")
+
+
+def count(value: int) -> str:
+    """``1,234``."""
+    return f"{value:,}"
+
+
+def escape_markdown(text: str) -> str:
+    """Text that Markdown shows as it stands."""
+    return "".join(f"\\{char}" if char in "\\`*_{}[]<>#|~$" else char for char in text)
+
+
+def _compared(row: Mapping[str, object], measure: Measure, subject: str) -> str:
+    if row["signal"] in ("increase", "decrease"):
+        return _changed(row, measure, subject)
+    current, previous = int(row["current"]), int(row["previous"])
+    against = f"{count(current)} {measure.unit} {window_phrase(row)}, against {count(previous)} {BEFORE[row['window']]}"
+    return f"{subject}: {against} ({_difference(row)}). {_no_clear_change(row)}"
+
+
+def _changed(row: Mapping[str, object], measure: Measure, subject: str) -> str:
+    rose = row["signal"] == "increase"
+    size = f" {per_cent(float(row['pct_change']))}" if row["pct_change"] is not None else ""
+    more = f"{count(abs(int(row['change'])))} {'more' if rose else 'fewer'}"
+    return (
+        f"{subject} {'rose' if rose else 'fell'}{size}, from {count(int(row['previous']))} to "
+        f"{count(int(row['current']))} {measure.unit} {window_phrase(row)} ({more}); "
+        f"a {'rise' if rose else 'fall'} this size is unlikely to be chance."
+    )
+
+
+def _difference(row: Mapping[str, object]) -> str:
+    change = int(row["change"])
+    if change == 0:
+        return "the same number"
+    words = f"{count(abs(change))} {'more' if change > 0 else 'fewer'}"
+    if row["pct_change"] is None:
+        return words
+    return f"{words}, {'+' if change > 0 else '−'}{per_cent(float(row['pct_change']))}"
+
+
+def _no_clear_change(row: Mapping[str, object]) -> str:
+    if row["detectable_pct"] is None:
+        return "No clear change: the numbers are too small to tell a change from chance."
+    if float(row["detectable_pct"]) > 100:
+        return "No clear change: with numbers this small even a doubling could be chance."
+    return f"No clear change: a change smaller than about {per_cent(float(row['detectable_pct']))} could not be told from chance."
+
+
+def _side_by_side(row: Mapping[str, object], measure: Measure, subject: str) -> str:
+    return (
+        f"{subject}: {count(int(row['current']))} {measure.unit} {window_phrase(row)}; "
+        f"{count(int(row['previous']))} {BEFORE[row['window']]}. {row['note']}"
+    )
+
+
+def _withheld(row: Mapping[str, object], measure: Measure, subject: str) -> str:
+    return f"{subject} {window_phrase(row)}: {_lower_first(str(row['note']))}"
+
+
+def _lower_first(text: str) -> str:
+    return text[:1].lower() + text[1:]

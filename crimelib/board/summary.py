@@ -1,0 +1,279 @@
+"""The rows of ``summary.csv``: every item, measure, breakdown and window of one area and period, protected."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+
+from crimelib.disclosure.protect import FIGURES, protect
+from crimelib.errors import InputError
+from crimelib.measures.periods import WINDOWS, month_label, previous_months, window_months
+from crimelib.measures.series import (
+    INCOMPLETE,
+    NO_DATA,
+    NOT_COMPARABLE,
+    OK,
+    Counts,
+    History,
+    WindowFigures,
+    histories,
+    monthly_table,
+    window_figures,
+)
+from crimelib.settings import Area, Break, Figures, Measure, Settings, Ward
+from crimelib.tables.store import Store
+
+COLUMNS = [
+    "area_code",
+    "area_name",
+    "period",
+    "item",
+    "measure",
+    "breakdown",
+    "breakdown_value",
+    "breakdown_label",
+    "window",
+    *["current", "previous", "change", "pct_change", "ratio_low", "ratio_high", "p_value", "detectable_pct"],
+    "signal",
+    "status",
+    "source",
+    "vintage",
+    "note",
+]
+STATISTICS = ["pct_change", "ratio_low", "ratio_high", "p_value", "detectable_pct"]
+DIGITS = {"pct_change": 1, "detectable_pct": 1, "ratio_low": 4, "ratio_high": 4, "p_value": 4}
+FALSE_DISCOVERY_RATE = 0.05
+
+
+@dataclass(frozen=True)
+class Line:
+    """What one row of the summary is about, before its figures."""
+
+    item: str
+    measure: str
+    breakdown: str
+    value: str
+    label: str
+    area_code: str
+    breaks: tuple[Break, ...]
+    options: tuple[History, ...]
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A line over one window."""
+
+    line: Line
+    window: str
+    figures: WindowFigures
+    note: str
+    status: str
+
+
+def summary(store: Store, settings: Settings, area: Area, period: pd.Period, audience: str = "board") -> pd.DataFrame:
+    """The rows of ``summary.csv`` for one area, period and audience, with the columns ``COLUMNS``. Counts are whole
+    numbers or None; raises :class:`InputError` where no source has the period at all."""
+    counts = Counts(store.counts([area.code], wards=True))
+    perception = perception_rows(store, settings, area, period)
+    _refuse_unknown_period(counts, perception, area, period)
+    wards = newest_wards(counts, settings, area, period)
+    found = [figure for line in lines(counts, settings, area, wards) for figure in _figures(line, period)]
+    rows = pd.concat([_rows(found, area, period), perception], ignore_index=True).astype(dict.fromkeys(FIGURES, object))
+    policy = settings.disclosure
+    shown = protect(rows, policy.audiences[audience], protected_measures(settings), policy.linked)
+    return _rounded(shown)[COLUMNS]
+
+
+def protected_measures(settings: Settings) -> list[str]:
+    """The ids of measures about people."""
+    return [name for item in settings.items.values() for name, measure in item.measures.items() if measure.protected]
+
+
+def newest_wards(counts: Counts, settings: Settings, area: Area, period: pd.Period) -> list[Ward]:
+    """The wards of an area in the newest boundary set that any file gives for the period's month."""
+    if counts.empty:
+        return []
+    here = set(counts.areas_in(period))
+    known = [ward for ward in settings.wards if ward.borough_code == area.code and ward.code in here]
+    newest = max((ward.ward_set for ward in known), default=None)
+    return [ward for ward in settings.wards if ward.borough_code == area.code and ward.ward_set == newest]
+
+
+def lines(counts: Counts, settings: Settings, area: Area, wards: Sequence[Ward]) -> Iterator[Line]:
+    """Every line of the summary that rests on monthly counts, in the order of ``items.yml``."""
+    bases = settings.sources.bases
+    for item_id, item in settings.items.items():
+        for measure_id, measure in item.measures.items():
+            for breakdown, value, label, figures, breaks in _breakdowns(measure):
+                options = tuple(histories(counts, figures, bases))
+                yield Line(item_id, measure_id, breakdown, value, label, area.code, breaks, options)
+            options = tuple(histories(counts, measure.figures, bases)) if measure.wards else ()
+            if any(history.has_any(ward.code for ward in wards) for history in options):
+                for ward in wards:
+                    yield Line(item_id, measure_id, "ward", ward.code, ward.name, ward.code, measure.breaks, options)
+
+
+def _breakdowns(
+    measure: Measure,
+) -> Iterator[tuple[str, str, str, tuple[Figures, ...], tuple[Break, ...]]]:
+    yield "total", "", "", measure.figures, measure.breaks
+    for breakdown, parts in measure.breakdowns.items():
+        for value, part in parts.items():
+            yield breakdown, value, part.label, part.figures, (*measure.breaks, *part.breaks)
+
+
+def _figures(line: Line, period: pd.Period) -> Iterator[Figure]:
+    for window in WINDOWS:
+        found = window_figures(line.options, line.area_code, period, window)
+        crossed = broken_by(line.breaks, found.history, period, window)
+        status = NOT_COMPARABLE if found.status == OK and crossed else found.status
+        yield Figure(line, window, found, _note(found, crossed, line, period, window), status)
+
+
+def broken_by(breaks: Iterable[Break], history: History | None, period: pd.Period, window: str) -> list[Break]:
+    """The breaks that fall between the first month of the earlier window and the last of the later one, and forbid a
+    comparison of the two."""
+    first, last = previous_months(period, window)[0], period
+    return [
+        each
+        for each in breaks
+        if each.effect == "not_comparable"
+        and first < pd.Period(each.month, freq="M") <= last
+        and (not each.bases or (history is not None and history.basis in each.bases))
+    ]
+
+
+def _note(found: WindowFigures, crossed: list[Break], line: Line, period: pd.Period, window: str) -> str:
+    """Why a row has no comparison, in one plain sentence."""
+    if found.status == NO_DATA:
+        return "No data: no file at hand gives this."
+    if found.status == INCOMPLETE:
+        return f"Incomplete: no figure for {_list_of(_missing(found, line.area_code, period, window))}."
+    if found.status == NOT_COMPARABLE:
+        return "Not comparable: no one basis of the publisher's figures covers both windows."
+    return " ".join(["Not comparable:", *(each.what for each in crossed)]) if crossed else ""
+
+
+def _missing(found: WindowFigures, area_code: str, period: pd.Period, window: str) -> list[pd.Period]:
+    months = [*previous_months(period, window), *window_months(period, window)]
+    have = found.history.monthly(area_code).dropna().index if found.history else []
+    return [month for month in months if month not in have]
+
+
+def _list_of(months: Sequence[pd.Period]) -> str:
+    """``June 2023``, or a span, or how many."""
+    if len(months) == 1:
+        return month_label(months[0])
+    together = (months[-1] - months[0]).n == len(months) - 1
+    if together:
+        return f"{month_label(months[0])} to {month_label(months[-1])}"
+    return f"{len(months)} months between {month_label(months[0])} and {month_label(months[-1])}"
+
+
+def _rows(found: Sequence[Figure], area: Area, period: pd.Period) -> pd.DataFrame:
+    rows = pd.DataFrame([_row(figure, area, period) for figure in found])
+    return rows.join(_statistics(found, period))
+
+
+def _row(figure: Figure, area: Area, period: pd.Period) -> dict[str, object]:
+    line, figures = figure.line, figure.figures
+    compared = figure.status == OK
+    return {
+        "area_code": area.code,
+        "area_name": area.name,
+        "period": str(period),
+        "item": line.item,
+        "measure": line.measure,
+        "breakdown": line.breakdown,
+        "breakdown_value": line.value,
+        "breakdown_label": line.label,
+        "window": figure.window,
+        "current": figures.current,
+        "previous": figures.previous,
+        "change": figures.current - figures.previous if compared else None,
+        "status": figure.status,
+        "source": figures.source,
+        "vintage": figures.vintage,
+        "note": figure.note,
+    }
+
+
+def _statistics(found: Sequence[Figure], period: pd.Period) -> pd.DataFrame:
+    """What the statistics say of each row that compares, aligned with the rows; wards under false-discovery control,
+    since among hundreds of ward rows some look unusual by chance alone."""
+    from crimelib.stats.comparison import compare_many
+
+    parts = [pd.DataFrame(columns=[*STATISTICS, "signal"])]
+    for window in WINDOWS:
+        compared = {
+            position: (figure.figures.history, figure.line.area_code)
+            for position, figure in enumerate(found)
+            if figure.window == window and figure.status == OK and figure.figures.history is not None
+        }
+        if compared:
+            table = monthly_table(list(compared.values()), period).set_axis(list(compared), axis="columns")
+            parts.append(compare_many(table, period, window)[[*STATISTICS, "signal"]])
+    result = pd.concat(parts).reindex(range(len(found)))
+    result["signal"] = result["signal"].fillna("")
+    return _controlled(result, [figure.line.breakdown == "ward" for figure in found], [f.window for f in found])
+
+
+def _controlled(statistics: pd.DataFrame, is_ward: Sequence[bool], windows: Sequence[str]) -> pd.DataFrame:
+    """Ward signals that do not survive false-discovery control over the wards of all measures become no clear change."""
+    from scipy.stats import false_discovery_control
+
+    p_values = statistics["p_value"].astype("float64")
+    wards = pd.Series(is_ward, index=statistics.index) & p_values.notna()
+    for _, group in p_values[wards].groupby(pd.Series(windows, index=statistics.index)[wards]):
+        adjusted = false_discovery_control(group, method="bh")
+        weak = group.index[(adjusted > FALSE_DISCOVERY_RATE)]
+        statistics.loc[weak, "signal"] = "no_clear_change"
+    return statistics
+
+
+def perception_rows(store: Store, settings: Settings, area: Area, period: pd.Period) -> pd.DataFrame:
+    """The survey's measures over twelve months, at the last quarter end not after the period: proportions (0 to 1)."""
+    from crimelib.board.perception import survey_changes
+
+    changes = survey_changes(store, settings, area, period)
+    common = {"area_code": area.code, "area_name": area.name, "period": str(period), "item": "perception"}
+    rows = [
+        {**common, "breakdown": "total", "breakdown_value": "", "breakdown_label": "", "window": "rolling_12", **change}
+        for change in changes
+    ]
+    return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def _refuse_unknown_period(counts: Counts, perception: pd.DataFrame, area: Area, period: pd.Period) -> None:
+    """Refuse a period of which no source has anything."""
+    known = counts.months_of(area.code)
+    surveyed = (perception["status"] == OK).any()
+    if period not in known and not surveyed:
+        span = f"the data cover {known[0]} to {known[-1]}" if len(known) else "there is no data of this area"
+        raise InputError(f"no source has {area.name} in {period}", where="period", fix=span)
+
+
+def _rounded(rows: pd.DataFrame) -> pd.DataFrame:
+    """Figures as the contract writes them: whole counts, per cent to one decimal, ratio and p to four."""
+    result = rows.copy()
+    for column, digits in DIGITS.items():
+        result[column] = [None if pd.isna(value) else round(float(value), digits) for value in rows[column]]
+    is_count = rows["item"] != "perception"
+    for column in ("current", "previous", "change"):
+        result[column] = [
+            None if pd.isna(value) else int(value) if count else round(float(value), 4)
+            for value, count in zip(rows[column], is_count, strict=True)
+        ]
+    result[["signal", "source", "vintage", "note"]] = result[["signal", "source", "vintage", "note"]].fillna("")
+    return result
+
+
+def row_of(rows: pd.DataFrame, measure: str, window: str = "rolling_12", **where: str) -> Mapping[str, object]:
+    """The one row of a measure over a window (its borough total unless told otherwise)."""
+    wanted = {"measure": measure, "window": window, "breakdown": "total", **where}
+    chosen = rows[(rows[list(wanted)] == pd.Series(wanted)).all(axis=1)]
+    if len(chosen) != 1:
+        raise InputError(f"{len(chosen)} rows are {wanted}", where="summary", fix="name one row")
+    return chosen.iloc[0].to_dict()

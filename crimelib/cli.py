@@ -1,0 +1,203 @@
+"""The command line: one command a step, from raw files to the pack."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from crimelib.errors import CrimelibError, InputError
+from crimelib.settings import PROJECT_ROOT, Settings, load_settings
+
+app = typer.Typer(
+    name="crimelib",
+    help="From the publishers' files to the board's pack.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+Raw = Annotated[Path, typer.Option("--raw", help="Raw files, as the publishers made them.", metavar="DIR")]
+Processed = Annotated[Path, typer.Option("--processed", help="Tidy tables made of them.", metavar="DIR")]
+Out = Annotated[Path, typer.Option("--out", help="Where packs are published.", metavar="DIR")]
+Parameters = Annotated[Path, typer.Option("--parameters", help="Definitions and settings.", metavar="DIR")]
+AreaName = Annotated[str, typer.Option("--area", help="A borough, or London.", metavar="NAME")]
+PeriodText = Annotated[str, typer.Option("--period", help="The month, as 2021-11.", metavar="YYYY-MM")]
+Audience = Annotated[str, typer.Option("--audience", help="board, partner or public.", metavar="NAME")]
+
+RAW = PROJECT_ROOT / "data/raw"
+PROCESSED = PROJECT_ROOT / "data/processed"
+REPORTS = PROJECT_ROOT / "reports"
+PARAMETERS = PROJECT_ROOT / "parameters"
+NOTEBOOKS = PROJECT_ROOT / "notebooks/board"
+
+
+@app.command()
+def sample(
+    raw: Raw = RAW, processed: Processed = PROCESSED, out: Out = REPORTS, parameters: Parameters = PARAMETERS
+) -> None:
+    """Write the illustrative raw files, in the publishers' formats, labelled illustrative."""
+    from crimelib.illustrative.sample import write_sample
+
+    settings = load_settings(parameters)
+    with _bar("Writing illustrative files") as bar:
+        written = write_sample(raw, settings, lambda folder: bar.say(f"Writing {folder}"))
+    typer.echo(f"{len(written)} illustrative files in {_shown(raw)}")
+
+
+@app.command()
+def clean(
+    raw: Raw = RAW, processed: Processed = PROCESSED, out: Out = REPORTS, parameters: Parameters = PARAMETERS
+) -> None:
+    """Turn raw files into tidy tables; print a summary of their quality."""
+    from crimelib.tables.clean import clean as clean_files
+    from crimelib.tables.quality import quality_lines
+
+    settings = load_settings(parameters)
+    with _bar("Cleaning") as bar:
+        result = clean_files(raw, processed, settings, bar.step)
+    for line in quality_lines(result.catalogue, processed):
+        typer.echo(line)
+    files = len(result.catalogue.entries)
+    typer.echo(
+        f"{files} files in {_shown(processed)} ({result.cleaned} cleaned now, {files - result.cleaned} as before)"
+    )
+
+
+@app.command()
+def summary(
+    area: AreaName = "Bromley",
+    period: PeriodText = "2021-11",
+    csv: Annotated[Path | None, typer.Option("--csv", help="Write the rows to this file.", metavar="FILE")] = None,
+    audience: Audience = "board",
+    raw: Raw = RAW,
+    processed: Processed = PROCESSED,
+    out: Out = REPORTS,
+    parameters: Parameters = PARAMETERS,
+) -> None:
+    """Show the figures of an area and period without running a notebook."""
+    from crimelib.board.summary import summary as summarise
+    from crimelib.production.exports import write_csv
+    from crimelib.production.terminal import print_summary
+    from crimelib.tables.store import Store
+
+    settings = load_settings(parameters)
+    found, month, audience = _subject(settings, area, period, audience)
+    store = Store(processed)
+    rows = summarise(store, settings, found, month, audience)
+    if csv is not None:
+        write_csv(rows, csv)
+        typer.echo(f"{len(rows)} rows in {_shown(csv)}")
+    else:
+        print_summary(rows, settings, illustrative=store.catalogue.is_illustrative)
+
+
+@app.command()
+def run(
+    area: AreaName = "",
+    period: PeriodText = "2021-11",
+    only: Annotated[str, typer.Option("--only", help="Pages to make, by name.", metavar="PAGE,PAGE")] = "",
+    audience: Audience = "board",
+    jobs: Annotated[int, typer.Option("--jobs", help="Notebooks at once (0: as many as cores).", min=0)] = 0,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Reuse nothing of the pack before.")] = False,
+    raw: Raw = RAW,
+    processed: Processed = PROCESSED,
+    out: Out = REPORTS,
+    parameters: Parameters = PARAMETERS,
+) -> None:
+    """Execute the board notebooks and publish the pack."""
+    from crimelib.production.board_pack import make_pack
+
+    settings = load_settings(parameters)
+    chosen = area or settings.period(_period(period)).area
+    found, month, audience = _subject(settings, chosen, period, audience)
+    result = make_pack(
+        settings, found, month, audience, processed=processed, out=out, notebooks=NOTEBOOKS,
+        only=_names(only), jobs=jobs or None, fresh=fresh,
+    )  # fmt: skip
+    for page in result.failed:
+        typer.echo(f"failed: {page} (its page says why)", err=True)
+    made = f"{len(result.reused)} pages as before, the rest made" if result.reused else "all pages made"
+    typer.echo(f"Pack of {found.name}, {month}: {made} in {result.seconds:.0f} s")
+    typer.echo(f"Open {_shown(result.path / 'index.html')}")
+    if result.failed:
+        raise typer.Exit(1)
+
+
+@app.command()
+def verify(pack: Annotated[Path, typer.Argument(help="The folder of a pack.", metavar="PACK")]) -> None:
+    """Recompute a pack's hashes; refuse one that was altered."""
+    from crimelib.production.pack import verify_pack
+
+    problems = verify_pack(pack)
+    for problem in problems:
+        typer.echo(problem, err=True)
+    if problems:
+        raise typer.Exit(1)
+    typer.echo(f"{_shown(pack)} is as it was published")
+
+
+@app.command()
+def template(
+    name: Annotated[str, typer.Argument(help="Which template.", metavar="NAME")],
+    out: Annotated[Path, typer.Option("--out", help="The folder to write to.", metavar="DIR")] = Path(),
+    parameters: Parameters = PARAMETERS,
+) -> None:
+    """Write a partner or extract template with its dictionary."""
+    from crimelib.sources.templates import write_template
+
+    for path in write_template(name, out, load_settings(parameters)):
+        typer.echo(_shown(path))
+
+
+def main() -> None:
+    """Run the command line: one line for an error, exit status 0, 1 for a failure, 2 for bad usage or bad input."""
+    try:
+        app()
+    except CrimelibError as error:
+        typer.echo(f"crimelib: {error}", err=True)
+        sys.exit(error.exit_status)
+    except KeyboardInterrupt:
+        typer.echo("crimelib: stopped by hand", err=True)
+        sys.exit(1)
+
+
+def _subject(settings: Settings, area: str, period: str, audience: str):
+    from crimelib.areas import AreaBook
+    from crimelib.measures.periods import parse_period
+
+    if audience not in settings.disclosure.audiences:
+        known = ", ".join(settings.disclosure.audiences)
+        raise InputError(f"no audience is called {audience!r}", where="--audience", fix=f"known: {known}")
+    return AreaBook(settings.areas).find(area), parse_period(period), audience
+
+
+def _period(text: str) -> str:
+    from crimelib.measures.periods import parse_period
+
+    return str(parse_period(text))
+
+
+def _names(text: str) -> list[str]:
+    return [name.strip() for name in text.split(",") if name.strip()]
+
+
+def _shown(path: Path) -> str:
+    """A path as short as it can be written from here."""
+    try:
+        return str(path.resolve().relative_to(Path.cwd()))
+    except ValueError:
+        return str(path.resolve())
+
+
+def _bar(title: str):
+    from crimelib.production.terminal import Bar
+
+    return Bar(title)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,97 @@
+"""One area's pack: its summary, its notebooks, and all the files that they rest on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import pandas as pd
+
+from crimelib.areas import nearest
+from crimelib.board.actions import action_table
+from crimelib.board.claims import check_claims
+from crimelib.board.item import Board
+from crimelib.board.titles import item_title, measure_title
+from crimelib.errors import InputError
+from crimelib.production.pack import pack_path, sha256_file
+from crimelib.production.run import PackResult, page_name, run_pack
+from crimelib.settings import PROJECT_ROOT, Area, Settings
+from crimelib.tables.store import Store
+
+
+def make_pack(
+    settings: Settings,
+    area: Area,
+    period: pd.Period,
+    audience: str,
+    *,
+    processed: Path,
+    out: Path,
+    notebooks: Path,
+    only: Sequence[str] = (),
+    jobs: int | None = None,
+    fresh: bool = False,
+) -> PackResult:
+    """Execute the board notebooks of a folder for one area, period and audience, and publish the pack below ``out``.
+    Raises :class:`InputError` for a page that is not there and for what :func:`run_pack` refuses."""
+    board = Board(settings, Store(processed), area, period, audience)
+    chosen = chosen_notebooks(notebooks, only)
+    return run_pack(
+        notebooks=chosen,
+        parameters=injected(settings, area, period, audience, processed),
+        summary=board.rows,
+        inputs=[*_raw_inputs(board.store), *_parameter_inputs(settings)],
+        target=pack_path(out, area.name, str(period), audience),
+        area_name=area.name,
+        period=str(period),
+        audience=audience,
+        illustrative=board.store.catalogue.is_illustrative,
+        titles=titles(settings),
+        tables={"claims": check_claims(board), "actions": action_table(board)},
+        jobs=jobs,
+        fresh=fresh,
+    )
+
+
+def injected(settings: Settings, area: Area, period: pd.Period, audience: str, processed: Path) -> dict[str, str]:
+    """What Papermill injects: the period's own parameters, with what the command line says in their place."""
+    given = {"area": area.name, "audience": audience}
+    folders = {"processed": _from_top(processed), "parameters": _from_top(settings.folder)}
+    return settings.period(str(period)).model_dump() | given | folders
+
+
+def chosen_notebooks(folder: Path, only: Sequence[str]) -> list[Path]:
+    """The notebooks of a folder, or those with the page names asked for."""
+    found = {page_name(path): path for path in sorted(folder.glob("[0-9][0-9]_*.ipynb"))}
+    if unknown := [name for name in only if name not in found]:
+        raise InputError(f"no page is called {unknown[0]!r}", where="--only", fix=nearest(unknown[0], found))
+    return [path for name, path in found.items() if not only or name in only]
+
+
+def titles(settings: Settings) -> dict[str, str]:
+    """The names of items and measures by id."""
+    items = {item: item_title(settings, item) for item in [*settings.items, "perception"]}
+    measures = {
+        measure: measure_title(settings, item, measure)
+        for item, each in settings.items.items()
+        for measure in each.measures
+    }
+    return items | measures | {name: each.label for name, each in settings.perception.measures.items()}
+
+
+def _raw_inputs(store: Store) -> Iterator[dict[str, str]]:
+    for entry in store.catalogue.entries:
+        yield {"source": entry.source, "vintage": entry.vintage, "file": entry.name, "sha256": entry.sha256}
+
+
+def _parameter_inputs(settings: Settings) -> Iterator[dict[str, str]]:
+    for path in sorted(settings.folder.rglob("*")):
+        if path.is_file() and not path.name.startswith("."):
+            name = path.relative_to(settings.folder).as_posix()
+            yield {"source": "parameters", "vintage": "", "file": name, "sha256": sha256_file(path)}
+
+
+def _from_top(folder: Path) -> str:
+    """A folder as the notebooks name it: from the project's top where it lies below, else in full."""
+    resolved = folder.resolve()
+    return str(resolved.relative_to(PROJECT_ROOT) if resolved.is_relative_to(PROJECT_ROOT) else resolved)

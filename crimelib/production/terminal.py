@@ -1,0 +1,74 @@
+"""What the command line shows on a terminal: progress and the figures."""
+
+from __future__ import annotations
+
+import sys
+from types import TracebackType
+
+import pandas as pd
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+from rich.text import Text
+
+from crimelib.board.titles import measure_title
+from crimelib.settings import Settings
+
+SIGNALS = {"increase": "▲ increase", "decrease": "▼ decrease", "no_clear_change": "– no clear change", "": ""}
+WINDOW_TITLES = {
+    "month": "Month",
+    "quarter": "Three months",
+    "ytd": "Financial year",
+    "rolling_12": "Twelve months",
+}
+
+
+class Bar:
+    """A progress bar on the error stream, with the step under way; a plain line a step where it is no terminal."""
+
+    def __init__(self, title: str) -> None:
+        self._console = Console(stderr=True)
+        columns = (TextColumn("{task.description}", markup=False), BarColumn(), TimeRemainingColumn())
+        self._progress = Progress(*columns, console=self._console, transient=True, disable=not sys.stderr.isatty())
+        self._task = self._progress.add_task(title, total=None)
+
+    def __enter__(self) -> Bar:
+        self._progress.start()
+        return self
+
+    def __exit__(self, kind: type | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._progress.stop()
+
+    def say(self, text: str) -> None:
+        """Name the step under way."""
+        self._progress.update(self._task, description=text)
+
+    def step(self, done: int, total: int, text: str) -> None:
+        """Name the step under way and how far along it is."""
+        self._progress.update(self._task, description=text[-60:], completed=done, total=total)
+
+
+def print_summary(rows: pd.DataFrame, settings: Settings, *, illustrative: bool) -> None:
+    """The borough totals of a summary, a line a measure and a column a window."""
+    totals = rows[rows["breakdown"] == "total"]
+    first = totals.iloc[0]
+    title = f"{first['area_name']}, {first['period']}" + (" (illustrative figures, not real)" if illustrative else "")
+    table = Table(title=Text(title), title_justify="left")
+    table.add_column("Measure")
+    for window in WINDOW_TITLES.values():
+        table.add_column(window)
+    for (item, measure), group in totals.groupby(["item", "measure"], sort=False):
+        by_window = {row["window"]: row for row in group.to_dict("records")}
+        cells = [_cell(by_window[window]) if window in by_window else "" for window in WINDOW_TITLES]
+        table.add_row(Text(measure_title(settings, item, measure)), *(Text(cell) for cell in cells))
+    Console().print(table)
+
+
+def _cell(row: dict) -> str:
+    if row["current"] is None or pd.isna(row["current"]):
+        return row["status"].replace("_", " ")
+    share = row["item"] == "perception"
+    now, before = (f"{value:.0%}" if share else f"{value:,}" for value in (row["current"], row["previous"]))
+    if row["status"] != "ok":
+        return f"{before} → {now}\n{row['status'].replace('_', ' ')}"
+    return f"{before} → {now}\n{SIGNALS[row['signal']]}"

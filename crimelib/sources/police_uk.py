@@ -235,7 +235,7 @@ def _tally(rows: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
 def _placed(file: RawFile, table: Table, reference: Reference) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Rows with ``month``, ``force``, ``lsoa_code`` and area columns, and the rows set aside."""
     rows = table.rows
-    lsoa, prefix = rows["LSOA code"].str.strip(), rows["LSOA name"].str.strip().str.rpartition(" ")[0]
+    lsoa, prefix = rows["LSOA code"].str.strip(), rows["LSOA name"].str.strip().str.replace(r" \S+$", "", regex=True)
     located = lsoa != ""
     rejected = gathered(
         [
@@ -275,9 +275,10 @@ def _forces(file: RawFile, rows: pd.DataFrame, parameters: PoliceUk) -> pd.Serie
 def _areas(forces: pd.Series, prefixes: pd.Series, reference: Reference) -> pd.DataFrame:
     """Area columns of each row from its force and its LSOA's name prefix."""
     pairs = pd.DataFrame({"force": forces, "prefix": prefixes})
-    area = {pair: _area(*pair, reference) for pair in pairs.drop_duplicates().itertuples(index=False, name=None)}
-    listed = [area[pair] for pair in zip(forces, prefixes, strict=True)]
-    return pd.DataFrame(listed, columns=AREA_COLUMNS, index=forces.index, dtype="str")
+    distinct = pairs.drop_duplicates()
+    areas = [_area(force, prefix, reference) for force, prefix in distinct.itertuples(index=False, name=None)]
+    table = pd.concat([distinct.reset_index(drop=True), pd.DataFrame(areas, columns=AREA_COLUMNS, dtype="str")], axis=1)
+    return pairs.merge(table, how="left", validate="many_to_one")[AREA_COLUMNS].set_axis(forces.index)
 
 
 def _area(force: str, prefix: str, reference: Reference) -> tuple[str, str, str, str]:

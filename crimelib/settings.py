@@ -35,7 +35,7 @@ Model = TypeVar("Model", bound=BaseModel)
 class _TextLoader(yaml.SafeLoader):
     """Scalars stay text; a key that stands twice is an error."""
 
-    yaml_implicit_resolvers: dict = {}
+    yaml_implicit_resolvers: ClassVar[dict] = {}
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict:
         keys = [self.construct_object(key, deep=deep) for key, _ in node.value]

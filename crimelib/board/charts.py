@@ -39,7 +39,11 @@ if TYPE_CHECKING:
 CHART_TYPE = "application/vnd.crimelib.chart+json"
 SCHEMA = "https://vega.github.io/schema/vega-lite/v6.json"
 Spec = dict[str, Any]
-_FIT = {"autosize": {"type": "fit-x", "contains": "padding"}}
+# room at the right for readers whose face is wider than the one measured with
+_FIT = {
+    "autosize": {"type": "fit-x", "contains": "padding"},
+    "padding": {"left": 5, "top": 5, "right": 22, "bottom": 5},
+}
 
 
 # The chart -------------------------------------------------------------------------------------------------
@@ -80,6 +84,8 @@ def draw_svg(spec: Spec, *, title: str, alt: str) -> str:
     import vl_convert
 
     drawn = vl_convert.vegalite_to_svg(spec)
+    # the picture is one image with one description; its parts have no names of their own to read out
+    drawn = re.sub(r"<(?:g|path) [^>]*>", lambda tag: re.sub(r' (?:role|aria-\w+)="[^"]*"', "", tag[0]), drawn)
     mark = "c" + hashlib.sha256(f"{title}\0{alt}\0{drawn}".encode()).hexdigest()[:10]
     drawn = re.sub(r'(\bid="|url\(#)', rf"\g<1>{mark}-", drawn)
     width, height = re.search(r'width="([\d.]+)" height="([\d.]+)"', drawn).groups()
@@ -201,7 +207,9 @@ def _figures(monthly: pd.DataFrame, value: str) -> pd.Series:
 def monthly_rows(monthly: pd.DataFrame, *, value: str = "count", breaks: Iterable[object] = ()) -> pd.DataFrame:
     """Every month from the first to the last: ``month`` (Period), ``value`` (NaN where missing), ``at``
     (milliseconds), ``label`` (November 2021) ``segment``, which changes after a gap and
-    at a break, and ``era``, which changes at a break only."""
+    at a break, and ``era``, which changes at a break only. Raises ValueError where there is no row at all."""
+    if monthly.empty:
+        raise ValueError("no months to draw: leave the chart out and say that there is no data")
     months = monthly["month"].map(_as_month)
     counts = pd.Series(_figures(monthly, value).to_numpy(), index=pd.PeriodIndex(months))
     full = counts.reindex(pd.period_range(months.min(), months.max(), freq="M"))
@@ -223,7 +231,7 @@ def _time_axis(months: Sequence[pd.Period], width: float) -> Spec:
     """The x encoding's axis and scale for months, with as many British dates as the width holds."""
     first, last = min(months), max(months)
     length = (last - first).n + 1
-    step = next(step for step in (1, 2, 3, 6, 12, 24, 48, 120, 480) if width * step / length >= 64)
+    step = next(step for step in (1, 2, 3, 6, 12, 24, 48, 120, 480) if width * step / length >= 80)
     anchor = 1 if step >= 12 else last.month
     ticks = [
         month for month in pd.period_range(first, last, freq="M") if (month.ordinal - anchor + 1) % min(step, 12) == 0
@@ -765,7 +773,7 @@ class _Rows:
     def fit(cls, page: _Page, names: Sequence[str], right: int, step: int) -> _Rows:
         longest = max((len(line) for name in names for line in _lines(name, 30)), default=10)
         if page.narrow:
-            return cls(page, len(names), 8, 12, step + 20)
+            return cls(page, len(names), 8, 20, step + 20)
         return cls(page, len(names), min(245, int(longest * 7.2) + 16), right, step)
 
     @property

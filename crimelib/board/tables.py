@@ -251,7 +251,7 @@ def _signal_html(signal: str) -> str:
     if signal not in SIGNALS:
         return ""
     icon, words = SIGNALS[signal]
-    return f'<br><span class="signal signal-{signal}"><span aria-hidden="true">{icon}</span> {words}</span>'
+    return f'<br/><span class="signal signal-{signal}"><span aria-hidden="true">{icon}</span> {words}</span>'
 
 
 def _plain(cell: Cell) -> str:

@@ -28,7 +28,7 @@ BAR = "#4585bd"
 PREVIOUS = "#7d8791"
 ACCENT = "#c4500c"
 SERIES = ("#12335c", "#8b2f7b", "#c4500c", "#00807a", "#b07d00", "#6f7d8c")
-SEQUENTIAL = ("#e6eff8", "#bcd4ea", "#84b0d8", "#4585bd", "#0b4f8a", "#08305a")
+SEQUENTIAL = ("#e6eff8", "#bcd4ea", "#84b0d8", "#3874aa", "#0b4f8a", "#08305a")
 SIGNAL_COLOURS = {"increase": ACCENT, "decrease": CURRENT, "no_clear_change": MUTED, "": MUTED}
 
 

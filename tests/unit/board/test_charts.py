@@ -1,0 +1,392 @@
+"""Charts: what a specification draws, and what it must never draw."""
+
+from __future__ import annotations
+
+import json
+import re
+import xml.etree.ElementTree as ET
+from itertools import combinations
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from crimelib.board import charts, theme
+
+ROOT = Path(__file__).parents[3]
+SECRET = 48713
+HOSTILE = "</svg><script>alert(1)</script>\"]+alert(2)+datum['x'] {{7*7}}"
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+def months(start: str, number: int) -> list[str]:
+    return [str(month) for month in pd.period_range(start, periods=number, freq="M")]
+
+
+def monthly(*counts: float | None, start: str = "2021-01") -> pd.DataFrame:
+    return pd.DataFrame({"month": months(start, len(counts)), "count": counts})
+
+
+def trend(frame: pd.DataFrame, **options: object) -> charts.Chart:
+    return charts.trend_chart(frame, title="Burglary", unit="Offences a month", finding="It fell.", **options)
+
+
+def rows() -> pd.DataFrame:
+    columns = ["label", "current", "previous", "pct_change", "ratio_low", "ratio_high", "signal", "status"]
+    frame = pd.DataFrame(
+        [
+            ("Burglary", 749.0, 640.0, 17.0, 1.05, 1.30, "increase", "ok"),
+            ("Gun crime", 0.0, 4.0, -100.0, np.nan, np.nan, "no_clear_change", "ok"),
+            ("Rape", SECRET, SECRET, 0.0, 0.98, 1.02, "no_clear_change", "suppressed"),
+            ("ASB", np.nan, np.nan, np.nan, np.nan, np.nan, "", "no_data"),
+        ],
+        columns=columns,
+    )
+    return frame.assign(item="x", measure="m", breakdown_value=["E05000106", "E05000107", "E05000108", "E05000109"])
+
+
+def layout() -> pd.DataFrame:
+    return pd.read_csv(ROOT / "parameters" / "ward_tiles.csv")
+
+
+def long_monthly(name: str) -> pd.DataFrame:
+    shown = monthly(5, 6, None, 8).assign(**{name: "A"})
+    hidden = monthly(SECRET, SECRET, SECRET, SECRET).assign(**{name: "B", "status": "suppressed"})
+    return pd.concat([shown, hidden], ignore_index=True)
+
+
+def perceptions() -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "label": ["Good job", "Trust"],
+            "proportion": [0.49, SECRET],
+            "low": [0.44, SECRET],
+            "high": [0.54, SECRET],
+            "london": [0.47, 0.6],
+            "status": ["ok", "suppressed"],
+        }
+    )
+
+
+def funnel_rows() -> pd.DataFrame:
+    limits = {"lower_95": 0.5, "upper_95": 1.5, "lower_998": 0.3, "upper_998": 1.9}
+    wards = {"label": ["A", "B", "C"], "expected": [10.0, 20.0, 30.0], "ratio": [1.0, 1.8, SECRET]}
+    return pd.DataFrame(wards).assign(**limits, measure="m", status=["ok", "ok", "suppressed"])
+
+
+SAID = {"title": "A title", "unit": "Offences", "finding": "The finding."}
+DRAWN = {
+    "trend": lambda: charts.trend_chart(
+        monthly(*range(5, 30)),
+        **SAID,
+        limits={"centre": 12, "lower": 6, "upper": 20},
+        events=pd.DataFrame(
+            {"label": ["Covid", "Team"], "start": ["2021-03-23", "2021-09"], "end": ["2021-07-19", None]}
+        ),
+        breaks={"2022-01": "new rules"},
+        provisional_from="2022-12",
+    ),
+    "rolling": lambda: charts.trend_chart(
+        monthly(*range(5, 30)), **SAID, rolling=True, comparison=monthly(*range(4, 29)).assign(label="London")
+    ),
+    "windows": lambda: charts.windows_chart(rows(), **SAID),
+    "forest": lambda: charts.change_forest(rows(), **SAID),
+    "stacked": lambda: charts.stacked_parts_chart(long_monthly("part"), **SAID),
+    "multiples": lambda: charts.small_multiples(long_monthly("strand"), "strand", **SAID),
+    "wards": lambda: charts.ward_ranked_chart(rows(), **SAID),
+    "tiles": lambda: charts.tile_map(rows(), layout(), **SAID),
+    "funnel": lambda: charts.funnel_chart(funnel_rows(), **SAID),
+    "perception": lambda: charts.perception_chart(perceptions(), **SAID),
+    "index": lambda: charts.index_chart(
+        long_monthly("series").rename(columns={"count": "value"}).query("series == 'A'"), **SAID
+    ),
+}
+
+
+@pytest.fixture(scope="module")
+def drawn() -> dict[str, charts.Chart]:
+    return {name: draw() for name, draw in DRAWN.items()}
+
+
+@pytest.fixture(scope="module")
+def pictures(drawn) -> dict[tuple[str, bool], str]:
+    return {(name, narrow): chart.svg(narrow=narrow) for name, chart in drawn.items() for narrow in (False, True)}
+
+
+def layers(spec: dict) -> list[dict]:
+    inner = [layer for part in spec.get("concat", []) for layer in layers(part)]
+    return spec.get("layer", []) + inner
+
+
+def line_layers(chart: charts.Chart) -> list[dict]:
+    return [layer for layer in layers(chart.spec) if layer["mark"]["type"] == "line"]
+
+
+def strings_under(value: object, keys: set[str]) -> list[object]:
+    """Everything that stands under any of the keys, at any depth."""
+    if isinstance(value, dict):
+        own = [part for key, part in value.items() if key in keys]
+        return own + [found for part in value.values() for found in strings_under(part, keys)]
+    return [found for part in value for found in strings_under(part, keys)] if isinstance(value, list) else []
+
+
+# Every chart
+
+
+@pytest.mark.parametrize("name", DRAWN)
+def test_altair_accepts_the_specification(name, drawn):
+    import altair
+
+    assert altair.Chart.from_dict(drawn[name].spec).to_dict(validate=False)["title"]["text"] == ["A title"]
+
+
+@pytest.mark.parametrize("name", DRAWN)
+def test_suppressed_figures_travel_nowhere(name, drawn, pictures):
+    chart = drawn[name]
+    told = json.dumps(chart.payload()) + pictures[name, False] + chart.data.to_csv()
+    assert str(SECRET) not in told.replace(",", "")
+
+
+@pytest.mark.parametrize("name", DRAWN)
+def test_svg_is_named_described_and_scales(name, pictures):
+    root = ET.fromstring(pictures[name, False])
+    title, description = root.find(f"{SVG}title"), root.find(f"{SVG}desc")
+    assert (title.text, description.text) == ("A title", "A title. The finding.")
+    assert [part.get("role") for part in root.iter() if part.get("role")] == ["img"]
+    assert root.get("aria-labelledby").split() == [title.get("id"), description.get("id")]
+    assert root.get("viewBox")
+    assert "max-width:100%" in root.get("style")
+    assert "http" not in re.sub(r'xmlns(:\w+)?="[^"]*"', "", pictures[name, False])
+
+
+@pytest.mark.parametrize("name", DRAWN)
+@pytest.mark.parametrize("narrow", [False, True])
+def test_pictures_keep_to_their_width(name, narrow, pictures):
+    width = float(ET.fromstring(pictures[name, narrow]).get("width"))
+    assert width <= (theme.NARROW if narrow else theme.WIDE) + 6
+
+
+def test_ids_differ_between_charts_so_that_both_can_stand_on_a_page(pictures):
+    ids = [set(re.findall(r'\bid="([^"]+)"', svg)) for svg in pictures.values()]
+    assert not any(one & other for one, other in combinations(ids, 2))
+
+
+def test_figure_html_holds_both_widths(drawn):
+    html = charts.figure_html(drawn["trend"].payload())
+    assert html.count("<svg") == 2
+    assert 'class="chart-narrow"' in html
+
+
+# Untrusted text
+
+
+def test_hostile_names_are_data_only():
+    frame = rows().assign(label=HOSTILE)
+    chart = charts.ward_ranked_chart(frame, title=HOSTILE, unit=HOSTILE, finding=HOSTILE)
+    assert not strings_under(chart.spec, {"expr", "signal", "calculate", "labelExpr", "test", "filter", "href", "url"})
+    svg = chart.svg()
+    assert "<script" not in svg
+    assert ET.fromstring(svg).find(f"{SVG}title").text == HOSTILE
+
+
+# Lines over time
+
+
+def test_no_line_is_drawn_through_a_gap():
+    chart = trend(monthly(5, 6, None, 8, 9))
+    (line,) = line_layers(chart)
+    drawn = [(row["value"], row["segment"]) for row in line["data"]["values"]]
+    assert [value for value, _ in drawn] == [5, 6, 8, 9]
+    assert len({segment for value, segment in drawn if value in (6, 8)}) == 2
+    assert line["encoding"]["detail"]["field"] == "segment"
+
+
+def test_a_chart_of_nothing_is_refused():
+    with pytest.raises(ValueError, match="no months to draw"):
+        trend(monthly())
+
+
+def test_a_month_absent_from_the_rows_is_a_gap_too():
+    (line,) = line_layers(trend(monthly(5, 6, 7, 8).drop(index=2)))
+    assert len({row["segment"] for row in line["data"]["values"]}) == 2
+
+
+def test_no_line_is_drawn_through_a_break():
+    (line,) = line_layers(trend(monthly(5, 6, 7, 8), breaks=["2021-03"]))
+    assert [row["segment"] for row in line["data"]["values"]] == [0, 0, 1, 1]
+
+
+def test_missing_is_not_zero_and_zero_is_drawn():
+    chart = trend(monthly(0, None, 0))
+    assert chart.data["count"].isna().tolist() == [False, True, False]
+    assert all(row["value"] == 0 for layer in line_layers(chart) for row in layer["data"]["values"])
+
+
+def test_provisional_months_are_dashed_and_hollow():
+    chart = trend(monthly(5, 6, 7, 8), provisional_from="2021-03")
+    dashed = [layer for layer in line_layers(chart) if "strokeDash" in layer["mark"]]
+    assert [[row["value"] for row in layer["data"]["values"]] for layer in dashed] == [[6, 7, 8]]
+    hollow = [layer for layer in layers(chart.spec) if layer["mark"].get("fill") == theme.BACKGROUND]
+    assert [row["value"] for row in hollow[0]["data"]["values"]] == [7, 8]
+
+
+def test_a_provisional_month_does_not_join_over_a_gap():
+    chart = trend(monthly(5, 6, None, 8), provisional_from="2021-04")
+    dashed = [layer for layer in line_layers(chart) if "strokeDash" in layer["mark"]]
+    assert len({row["segment"] for row in dashed[0]["data"]["values"]}) == 2
+
+
+def test_count_axes_start_from_zero(drawn):
+    for name in ("trend", "rolling", "stacked", "multiples"):
+        scales = [layer["encoding"]["y"].get("scale") for layer in layers(drawn[name].spec)]
+        assert {scale["domain"][0] for scale in scales if scale} == {0}
+
+
+def test_twelve_month_average_needs_twelve_months_on_one_side_of_a_break():
+    average = charts._twelve_month_average(charts.monthly_rows(monthly(*[12] * 14), breaks=["2021-02"]))
+    assert average["value"].notna().tolist() == [False] * 12 + [True] * 2
+
+
+def test_months_outside_the_limits_are_ringed_and_named():
+    chart = trend(monthly(5, 6, 20, 6, 5), limits={"centre": 6, "lower": 2, "upper": 10})
+    names = [row.get("name") for layer in layers(chart.spec) for row in layer["data"]["values"]]
+    assert "20 in Mar 2021" in names
+
+
+def test_events_outside_the_months_are_not_drawn():
+    events = pd.DataFrame({"label": ["Before", "Within"], "start": ["2019-01-01", "2021-02-10"], "end": [None, None]})
+    labels = [
+        row.get("label")
+        for layer in layers(trend(monthly(1, 2, 3), events=events).spec)
+        for row in layer["data"]["values"]
+    ]
+    assert "Within" in labels
+    assert "Before" not in labels
+
+
+def test_event_labels_never_touch_and_no_rule_crosses_one():
+    events = pd.DataFrame(
+        {"label": [f"Event number {n}" for n in range(6)], "start": months("2021-01", 6), "end": None}
+    )
+    first, last = charts._day("2021-01-01"), charts._day("2022-01-01")
+    placed = charts._in_lanes(charts._event_rows(events, (), first, last), first, last, 500)
+    for one, other in combinations(placed, 2):
+        assert one["lane"] != other["lane"] or not charts._touching(one, other)
+        low, high = sorted((one, other), key=lambda mark: mark["lane"])
+        assert low["lane"] == high["lane"] or not low["left"] < high["at"] < low["right"] or low["align"] == "right"
+
+
+def test_end_labels_stand_clear_of_each_other():
+    centres = charts._spread([100, 101, 102], [2, 1, 3], 260)
+    tops = [centre - lines * 8 for centre, lines in zip(centres, [2, 1, 3], strict=True)]
+    bottoms = [centre + lines * 8 for centre, lines in zip(centres, [2, 1, 3], strict=True)]
+    assert all(bottom < top for bottom, top in zip(bottoms[:-1], tops[1:], strict=True))
+
+
+def test_a_stack_without_one_of_its_parts_is_left_out():
+    parts = pd.concat([monthly(5, 6, 7).assign(part="A"), monthly(1, None, 2).assign(part="B")])
+    chart = charts.stacked_parts_chart(parts, **SAID)
+    bars = [layer for layer in layers(chart.spec) if layer["mark"]["type"] == "rect"]
+    assert [len(layer["data"]["values"]) for layer in bars] == [2, 2]
+    assert "February 2021" not in json.dumps(bars)
+
+
+# Rows and places
+
+
+def test_a_suppressed_ward_is_a_word_and_a_true_zero_is_not():
+    chart = charts.ward_ranked_chart(rows(), **SAID)
+    texts = re.findall(r">([^<>]+)</text>", chart.svg())
+    assert {"suppressed", "no data", "0 (was 4)", "749 (was 640)"} <= set(texts)
+    bars = [layer for layer in layers(chart.spec) if layer["mark"]["type"] == "rule"]
+    assert [len(layer["data"]["values"]) for layer in bars] == [1]
+
+
+def test_forest_labels_give_both_counts_and_the_change():
+    assert "640 → 749 (+109, +17%)" in charts.change_forest(rows(), **SAID).svg()
+
+
+def test_forest_axis_is_even_about_no_change():
+    low, high = charts._ratio_domain(pd.Series([0.5, 1.1]))
+    assert low == pytest.approx(1 / high)
+    assert low < 0.5
+
+
+def test_tiles_without_a_figure_are_empty_and_say_why():
+    chart = charts.tile_map(rows(), layout(), **SAID)
+    tiles = {row["figure"]: row["fill"] for layer in layers(chart.spec)[:1] for row in layer["data"]["values"]}
+    assert tiles["suppressed"] == tiles["no data"] == theme.BACKGROUND
+    assert tiles["0"] == theme.SEQUENTIAL[0]
+    assert tiles["749"] == theme.SEQUENTIAL[-1]
+
+
+@pytest.mark.parametrize("first", ["E050001", "E0501"])
+def test_every_ward_of_both_boundary_sets_has_its_own_tile(first):
+    wards = layout()[lambda frame: frame["code"].str.startswith(first)]
+    assert wards["code"].nunique() == 22
+    assert not wards.duplicated(["row", "col"]).any()
+    place = wards.set_index("name")[["row", "col"]]
+    assert place.loc["Biggin Hill", "row"] > place.loc["Bromley Town", "row"]
+    assert place.loc["Orpington", "col"] > place.loc["Clock House", "col"]
+
+
+def test_funnel_names_only_wards_outside_the_limits(pictures):
+    texts = re.findall(r">([^<>]+)</text>", pictures["funnel", False])
+    assert "B" in texts
+    assert "A" not in texts
+
+
+# The palette
+
+
+def luminance(colour: str) -> float:
+    parts = [int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5)]
+    linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def contrast(one: str, other: str) -> float:
+    high, low = sorted((luminance(one), luminance(other)), reverse=True)
+    return (high + 0.05) / (low + 0.05)
+
+
+def test_colours_meet_wcag_contrast_on_their_background():
+    assert all(
+        contrast(colour, theme.BACKGROUND) >= 4.5 for colour in (theme.INK, theme.MUTED, theme.CURRENT, theme.ACCENT)
+    )
+    assert all(
+        contrast(colour, theme.BACKGROUND) >= 3 for colour in (*theme.SERIES, theme.PREVIOUS, theme.BAR, theme.RULE)
+    )
+
+
+def test_the_sequential_scale_darkens_steadily_and_carries_its_text():
+    lightness = [luminance(colour) for colour in theme.SEQUENTIAL]
+    assert lightness == sorted(lightness, reverse=True)
+    assert all(contrast(theme.INK, colour) >= 4.5 for colour in theme.SEQUENTIAL[:3])
+    assert all(contrast(theme.BACKGROUND, colour) >= 4.5 for colour in theme.SEQUENTIAL[3:])
+
+
+# Notebooks
+
+
+def test_a_chart_survives_papermill_and_nbformat(tmp_path):
+    import nbformat
+    import papermill
+
+    source = (
+        "import pandas as pd\n"
+        "from crimelib.board.charts import trend_chart\n"
+        "rows = pd.DataFrame({'month': ['2021-01', '2021-02'], 'count': [4, 5]})\n"
+        "trend_chart(rows, title='T', unit='u', finding='f.')"
+    )
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source)])
+    notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    nbformat.write(notebook, tmp_path / "in.ipynb")
+    papermill.execute_notebook(tmp_path / "in.ipynb", tmp_path / "out.ipynb", progress_bar=False, cwd=ROOT)
+    executed = nbformat.read(tmp_path / "out.ipynb", as_version=4)
+    nbformat.validate(executed)
+    bundle = executed.cells[0].outputs[0].data
+    assert bundle["text/plain"] == "T. f."
+    assert bundle["image/svg+xml"].startswith("<svg")
+    assert bundle[charts.CHART_TYPE]["alt"] == "T. f."

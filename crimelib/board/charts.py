@@ -232,7 +232,7 @@ def _time_axis(months: Sequence[pd.Period], width: float) -> Spec:
     first, last = min(months), max(months)
     length = (last - first).n + 1
     step = next(step for step in (1, 2, 3, 6, 12, 24, 48, 120, 480) if width * step / length >= 80)
-    anchor = 1 if step >= 12 else last.month
+    anchor = 1 if length > 30 and step >= 12 else last.month
     ticks = [
         month for month in pd.period_range(first, last, freq="M") if (month.ordinal - anchor + 1) % min(step, 12) == 0
     ]

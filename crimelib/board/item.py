@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
@@ -19,9 +20,10 @@ from crimelib.board.charts import (
     trend_chart,
     ward_ranked_chart,
 )
-from crimelib.board.narrative import Sentence, escape_markdown, sentence
+from crimelib.board.narrative import Sentence, sentence
 from crimelib.board.summary import row_of, summary
 from crimelib.board.tables import Table, overview_matrix, plain_table, summary_table, ward_table, windows_table
+from crimelib.board.text import Text
 from crimelib.board.titles import item_title, measure_title
 from crimelib.errors import InputError
 from crimelib.measures.periods import month_label, parse_period, previous_months, window_months
@@ -31,23 +33,6 @@ from crimelib.tables.store import Store
 
 SHOWN_MONTHS = 60
 FIRST_COVID_MONTH = pd.Period("2020-03", freq="M")
-
-
-@dataclass(frozen=True)
-class Text:
-    """Paragraphs or a list, shown as Markdown; what stands in them is data and is escaped."""
-
-    lines: tuple[str, ...]
-    bullet: str = ""
-    heading: str = ""
-
-    def __str__(self) -> str:
-        return "\n".join(self.lines)
-
-    def _repr_markdown_(self) -> str:
-        heading = [f"**{escape_markdown(self.heading)}**", ""] if self.heading else []
-        separator = "\n" if self.bullet else "\n\n"
-        return "\n".join(heading) + separator.join(f"{self.bullet}{escape_markdown(line)}" for line in self.lines)
 
 
 @dataclass(frozen=True)
@@ -195,7 +180,7 @@ class ItemPage:
         return ward_table(rows, caption=caption, unit=self._measure(measure).unit, notes=self._notes(rows))
 
     def ward_map(self, measure: str = "", window: str = "rolling_12") -> Chart | Text:
-        """The wards of a measure on a grid of tiles, each about where it lies; a ranked chart where none is laid out."""
+        """The wards of a measure on a grid of tiles about where they lie; a ranked chart where none is laid out."""
         measure = measure or self.item.headline
         rows = self._chosen(measure=measure, breakdown="ward", window=window)
         if rows.empty or rows["current"].isna().all():
@@ -341,7 +326,7 @@ class ItemPage:
         pairs = self.rows[self.rows["source"] != ""][["source", "vintage"]].drop_duplicates()
         titles = self.board.settings.sources.sources
         lines = [
-            f"{' and '.join(titles[name].title for name in row.source.replace(' / ', ' + ').split(' + '))} ({row.vintage})"
+            f"{' and '.join(titles[name].title for name in re.split(r' [+/] ', row.source))} ({row.vintage})"
             for row in pairs.itertuples()
         ]
         return Text(tuple(lines) or ("No source at hand has this item.",), bullet="- ", heading="Sources and vintages")

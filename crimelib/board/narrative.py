@@ -67,6 +67,11 @@ def count(value: int) -> str:
     return f"{value:,}"
 
 
+def counted(value: int, unit: str) -> str:
+    """``1,234 recorded offences``, ``1 recorded offence``."""
+    return f"{count(value)} {unit.removesuffix('s') if value == 1 else unit}"
+
+
 def escape_markdown(text: str) -> str:
     """Text that Markdown shows as it stands."""
     return "".join(f"\\{char}" if char in "\\`*_{}[]<>#|~$" else char for char in text)
@@ -76,7 +81,9 @@ def _compared(row: Mapping[str, object], measure: Measure, subject: str) -> str:
     if row["signal"] in ("increase", "decrease"):
         return _changed(row, measure, subject)
     current, previous = int(row["current"]), int(row["previous"])
-    against = f"{count(current)} {measure.unit} {window_phrase(row)}, against {count(previous)} {BEFORE[row['window']]}"
+    against = (
+        f"{counted(current, measure.unit)} {window_phrase(row)}, against {count(previous)} {BEFORE[row['window']]}"
+    )
     return f"{subject}: {against} ({_difference(row)}). {_no_clear_change(row)}"
 
 
@@ -86,7 +93,7 @@ def _changed(row: Mapping[str, object], measure: Measure, subject: str) -> str:
     more = f"{count(abs(int(row['change'])))} {'more' if rose else 'fewer'}"
     return (
         f"{subject} {'rose' if rose else 'fell'}{size}, from {count(int(row['previous']))} to "
-        f"{count(int(row['current']))} {measure.unit} {window_phrase(row)} ({more}); "
+        f"{counted(int(row['current']), measure.unit)} {window_phrase(row)} ({more}); "
         f"a {'rise' if rose else 'fall'} this size is unlikely to be chance."
     )
 
@@ -106,12 +113,13 @@ def _no_clear_change(row: Mapping[str, object]) -> str:
         return "No clear change: the numbers are too small to tell a change from chance."
     if float(row["detectable_pct"]) > 100:
         return "No clear change: with numbers this small even a doubling could be chance."
-    return f"No clear change: a change smaller than about {per_cent(float(row['detectable_pct']))} could not be told from chance."
+    smallest = per_cent(float(row["detectable_pct"]))
+    return f"No clear change: a change smaller than about {smallest} could not be told from chance."
 
 
 def _side_by_side(row: Mapping[str, object], measure: Measure, subject: str) -> str:
     return (
-        f"{subject}: {count(int(row['current']))} {measure.unit} {window_phrase(row)}; "
+        f"{subject}: {counted(int(row['current']), measure.unit)} {window_phrase(row)}; "
         f"{count(int(row['previous']))} {BEFORE[row['window']]}. {row['note']}"
     )
 

@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from crimelib.areas import LONDON
+from crimelib.board.charts import Chart, perception_chart
+from crimelib.board.tables import Table, summary_table
+from crimelib.board.text import Text
 from crimelib.settings import Area, Settings
 from crimelib.tables.store import Store
+
+if TYPE_CHECKING:
+    from crimelib.board.item import Board
 
 ITEM = "perception"
 YEAR = 12
@@ -70,3 +77,73 @@ def _change(wave: pd.DataFrame, settings: Settings, area: Area) -> dict[str, obj
 
 def _without_figures(status: str, note: str) -> dict[str, object]:
     return {"status": status, "note": note, "signal": "", "source": "", "vintage": ""}
+
+
+def perception_lines(board: Board) -> pd.DataFrame:
+    """The survey's rows of the summary with labels, intervals and London's figure: ``label, proportion, low, high,
+    london`` beside the columns of ``summary.csv``."""
+    from crimelib.stats.survey import wilson_interval
+
+    rows = board.totals[board.totals["item"] == ITEM].assign(label=lambda frame: frame["measure_title"])
+    waves = survey_waves(board.store, board.settings, board.area)
+    newest = waves[waves["month"] <= str(board.period)].drop_duplicates("measure", keep="last").set_index("measure")
+    size = effective_sample(board.settings, board.area)
+    intervals = [
+        (None, None) if pd.isna(row.current) else wilson_interval(float(row.current), size) for row in rows.itertuples()
+    ]
+    return rows.assign(
+        proportion=rows["current"],
+        low=[low for low, _ in intervals],
+        high=[high for _, high in intervals],
+        london=rows["measure"].map(newest["london_proportion"]).array,
+    )
+
+
+def perception_table(board: Board) -> Table:
+    """Every measure of the survey: now, a year before, and whether the change is more than chance."""
+    rows = perception_lines(board)
+    caption = f"{board.settings.perception.survey.title}, {board.area.name}"
+    return summary_table(rows, caption=caption, unit="share of those asked", notes=sorted(set(rows["note"]) - {""}))
+
+
+def perception_chart_of(board: Board) -> Chart | Text:
+    """Every measure of the survey with its interval, London's figure marked."""
+    rows = perception_lines(board)
+    if rows["proportion"].isna().all():
+        return Text(("No survey file at hand has this area.",))
+    title = f"What people say of the police, {board.area.name}"
+    finding = " ".join(perception_sentences(board).lines)
+    return perception_chart(rows, title=title, unit="share of those asked", finding=finding)
+
+
+def perception_sentences(board: Board) -> Text:
+    """A sentence a measure, with what the sample could have seen."""
+    rows = board.totals[board.totals["item"] == ITEM]
+    return Text(tuple(_sentence(row) for row in rows.to_dict("records")), bullet="- ")
+
+
+def sample_note(board: Board) -> Text:
+    """What the sample is, and where the figure for it is from."""
+    survey = board.settings.perception.survey
+    size = effective_sample(board.settings, board.area)
+    return Text(
+        (
+            f"About {survey.borough_interviews} people a borough are asked in a year ({survey.sample_source}).",
+            f"With a design effect of {survey.design_effect} ({survey.design_effect_source}) that is worth about "
+            f"{size:.0f} independent interviews. A ward has about 18: nothing can be said of a ward.",
+        ),
+        bullet="- ",
+    )
+
+
+def _sentence(row: dict[str, object]) -> str:
+    label = str(row["measure_title"])
+    if row["status"] != "ok":
+        return f"{label}: {str(row['note'])[:1].lower()}{str(row['note'])[1:]}"
+    now, before = (f"{float(row[name]):.0%}" for name in ("current", "previous"))
+    verdict = {
+        "increase": "a rise this size is unlikely to be chance",
+        "decrease": "a fall this size is unlikely to be chance",
+        "no_clear_change": "no clear change: a sample this size cannot tell it from chance",
+    }[str(row["signal"])]
+    return f"{label}: {now} against {before} a year before; {verdict}."

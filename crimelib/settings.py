@@ -451,6 +451,64 @@ def _real_day(text: str) -> str:
 Day = Annotated[str, Field(pattern=r"^\d{4}-\d{2}-\d{2}$"), AfterValidator(_real_day)]
 
 
+class Claim(Strict):
+    """A statement made to the board: the words as said, and what they say about a measure.
+
+    ``direction`` is a word of ``claim_words.yml``; ``pct`` and ``count`` are the size of the change if one was said,
+    without a sign. A statement that no measure can test says in ``needs`` which data would.
+    """
+
+    speaker: str
+    words: str
+    item: str
+    measure: str = ""
+    breakdown: str = "total"
+    value: str = ""
+    direction: str = ""
+    pct: float | None = Field(default=None, ge=0)
+    count: int | None = Field(default=None, ge=0)
+    window: WINDOW | None = None
+    needs: str = ""
+
+    @model_validator(mode="after")
+    def _can_be_tested_or_says_what_would(self) -> Claim:
+        if bool(self.measure) == bool(self.needs):
+            raise ValueError("give a measure, or needs: which data would test it")
+        if self.measure and not self.direction:
+            raise ValueError("give the direction that was said")
+        return self
+
+
+class Claims(Strict):
+    """``claims/<period>.yml``: what was said to one area's board, by id."""
+
+    area: str
+    claims: dict[str, Claim]
+
+
+class ClaimWord(Strict):
+    """What a group of direction words says of two counts."""
+
+    words: tuple[str, ...] = Field(min_length=1)
+    meaning: str
+
+
+class ClaimWords(Strict):
+    """``claim_words.yml``: what words and sizes mean when a statement is checked."""
+
+    default_window: WINDOW
+    higher: ClaimWord
+    lower: ClaimWord
+    level: ClaimWord
+    level_within_pct: float = Field(ge=0)
+    size_within_points: float = Field(ge=0)
+
+    def kind(self, word: str) -> Literal["higher", "lower", "level"] | None:
+        """Which of the three a direction word means, None for a word that is not declared."""
+        kinds: tuple[Literal["higher", "lower", "level"], ...] = ("higher", "lower", "level")
+        return next((kind for kind in kinds if word.casefold() in getattr(self, kind).words), None)
+
+
 class MeasureTest(Strict):
     """What a measure must show before it counts as evidence: a change beyond chance, or a level."""
 
@@ -593,6 +651,16 @@ class Settings:
     def disclosure(self) -> Disclosure:
         """``disclosure.yml``."""
         return self.load("disclosure.yml", Disclosure)
+
+    def claims(self, period: str) -> Claims | None:
+        """``claims/<period>.yml``, None where nothing said to the board was written down."""
+        path = self.folder / "claims" / f"{period}.yml"
+        return load_model(path, Claims) if path.exists() else None
+
+    @property
+    def claim_words(self) -> ClaimWords:
+        """``claim_words.yml``."""
+        return self.load("claim_words.yml", ClaimWords)
 
     @property
     def actions(self) -> Actions:

@@ -221,7 +221,7 @@ def _statistics(found: Sequence[Figure], period: pd.Period) -> pd.DataFrame:
 
 
 def _controlled(statistics: pd.DataFrame, is_ward: Sequence[bool], windows: Sequence[str]) -> pd.DataFrame:
-    """Ward signals that do not survive false-discovery control over the wards of all measures become no clear change."""
+    """Ward signals that do not survive false-discovery control over all wards and measures: no clear change."""
     from scipy.stats import false_discovery_control
 
     p_values = statistics["p_value"].astype("float64")
@@ -259,15 +259,24 @@ def _rounded(rows: pd.DataFrame) -> pd.DataFrame:
     """Figures as the contract writes them: whole counts, per cent to one decimal, ratio and p to four."""
     result = rows.copy()
     for column, digits in DIGITS.items():
-        result[column] = [None if pd.isna(value) else round(float(value), digits) for value in rows[column]]
-    is_count = rows["item"] != "perception"
+        result[column] = _exact([None if pd.isna(value) else round(float(value), digits) for value in rows[column]])
+    is_share = rows["item"] == "perception"
     for column in ("current", "previous", "change"):
-        result[column] = [
-            None if pd.isna(value) else int(value) if count else round(float(value), 4)
-            for value, count in zip(rows[column], is_count, strict=True)
-        ]
+        pairs = zip(rows[column], is_share, strict=True)
+        result[column] = _exact([_figure(value, share) for value, share in pairs])
     result[["signal", "source", "vintage", "note"]] = result[["signal", "source", "vintage", "note"]].fillna("")
     return result
+
+
+def _figure(value: float | None, share: bool) -> float | int | None:
+    if pd.isna(value):
+        return None
+    return round(float(value), 4) if share else int(value)
+
+
+def _exact(values: list) -> pd.Series:
+    """A column that keeps whole numbers whole and missing ones None."""
+    return pd.Series(values, dtype=object)
 
 
 def row_of(rows: pd.DataFrame, measure: str, window: str = "rolling_12", **where: str) -> Mapping[str, object]:

@@ -26,7 +26,8 @@ def inert_text(value: object) -> object:
 def write_csv(frame: pd.DataFrame, path: Path) -> None:
     """Write ``frame`` as UTF-8 CSV with LF line ends, formulas neutralised, whole or not at all."""
     texts = [column for column in frame.columns if not pd.api.types.is_numeric_dtype(frame[column])]
-    safe = frame.assign(**{name: frame[name].astype(object).map(inert_text) for name in texts})
+    inert = {name: [inert_text(value) for value in frame[name]] for name in texts}
+    safe = frame.assign(**{name: pd.Series(cells, index=frame.index, dtype=object) for name, cells in inert.items()})
     safe = safe.rename(columns=inert_text)
     aside = path.with_name(f".{path.name}.{os.getpid()}")
     try:

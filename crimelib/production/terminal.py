@@ -6,6 +6,7 @@ import sys
 from types import TracebackType
 
 import pandas as pd
+from rich.box import SIMPLE
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
@@ -14,7 +15,7 @@ from rich.text import Text
 from crimelib.board.titles import measure_title
 from crimelib.settings import Settings
 
-SIGNALS = {"increase": "▲ increase", "decrease": "▼ decrease", "no_clear_change": "– no clear change", "": ""}
+SIGNALS = {"increase": "▲", "decrease": "▼", "no_clear_change": " ", "": " "}
 WINDOW_TITLES = {
     "month": "Month",
     "quarter": "Three months",
@@ -53,15 +54,19 @@ def print_summary(rows: pd.DataFrame, settings: Settings, *, illustrative: bool)
     totals = rows[rows["breakdown"] == "total"]
     first = totals.iloc[0]
     title = f"{first['area_name']}, {first['period']}" + (" (illustrative figures, not real)" if illustrative else "")
-    table = Table(title=Text(title), title_justify="left")
+    table = Table(title=Text(title), title_justify="left", box=SIMPLE)
     table.add_column("Measure")
     for window in WINDOW_TITLES.values():
-        table.add_column(window)
+        table.add_column(window, justify="right")
     for (item, measure), group in totals.groupby(["item", "measure"], sort=False):
         by_window = {row["window"]: row for row in group.to_dict("records")}
         cells = [_cell(by_window[window]) if window in by_window else "" for window in WINDOW_TITLES]
         table.add_row(Text(measure_title(settings, item, measure)), *(Text(cell) for cell in cells))
-    Console().print(table)
+    console = Console()
+    console.print(table)
+    console.print(
+        "▲ increase, ▼ decrease beyond chance; no mark: no clear change. Previous → current.", highlight=False
+    )
 
 
 def _cell(row: dict) -> str:
@@ -70,5 +75,5 @@ def _cell(row: dict) -> str:
     share = row["item"] == "perception"
     now, before = (f"{value:.0%}" if share else f"{value:,}" for value in (row["current"], row["previous"]))
     if row["status"] != "ok":
-        return f"{before} → {now}\n{row['status'].replace('_', ' ')}"
-    return f"{before} → {now}\n{SIGNALS[row['signal']]}"
+        return f"{before} → {now} ({row['status'].replace('_', ' ')})"
+    return f"{before} → {now} {SIGNALS[row['signal']]}"

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal
 
 import pandas as pd
 
+from crimelib.areas import AreaBook
 from crimelib.errors import InputError
 from crimelib.measures.periods import month_label
 from crimelib.settings import Action, MeasureTest, RowsTest, Settings
@@ -46,7 +47,7 @@ def known_actions(settings: Settings, period: pd.Period, area: str = "") -> dict
     register = settings.actions
     for name, action in register.actions.items():
         _refuse_unknown_item(settings, name, action)
-    if area and area != register.area:
+    if area and AreaBook(settings.areas).find(register.area) != AreaBook(settings.areas).find(area):
         return {}
     return {name: action for name, action in register.actions.items() if action.meeting <= str(period)}
 
@@ -63,11 +64,10 @@ def is_overdue(action: Action, period: pd.Period) -> bool:
 
 
 def _refuse_unknown_item(settings: Settings, name: str, action: Action) -> None:
-    known = ["", *settings.items, "perception"]
-    if action.item not in known:
-        raise InputError(
-            f"no item is called {action.item!r}", where=f"actions.yml, action {name!r}", fix=f"known: {', '.join(known[1:])}"
-        )
+    known = [*settings.items, "perception"]
+    if action.item and action.item not in known:
+        where = f"actions.yml, action {name!r}"
+        raise InputError(f"no item is called {action.item!r}", where=where, fix=f"known: {', '.join(known)}")
 
 
 def _line(action: Action, period: pd.Period) -> str:
@@ -105,7 +105,12 @@ def evidence_met(board: Board, action: Action) -> tuple[Met, str]:
 
 def _measured(board: Board, test: MeasureTest) -> tuple[Met, str]:
     rows = board.rows
-    wanted = {"measure": test.measure, "breakdown": test.breakdown, "breakdown_value": test.value, "window": test.window}
+    wanted = {
+        "measure": test.measure,
+        "breakdown": test.breakdown,
+        "breakdown_value": test.value,
+        "window": test.window,
+    }
     chosen = rows[(rows[list(wanted)] == pd.Series(wanted)).all(axis=1)]
     if chosen.empty:
         raise InputError(f"no figure is {wanted}", where="actions.yml", fix="name a measure of the summary")
@@ -125,7 +130,8 @@ def _stored(board: Board, action: Action, test: RowsTest) -> tuple[Met, str]:
     title = test.table.replace("_", " ")
     if not months:
         return "no", f"Nothing of the kind in the {title} since the meeting."
-    return "yes", f"In the {title} for {_count_months(months)} since the meeting, the last {month_label(pd.Period(months[-1], freq='M'))}."
+    last = month_label(pd.Period(months[-1], freq="M"))
+    return "yes", f"In the {title} for {_count_months(months)} since the meeting, the last {last}."
 
 
 def _having(rows: pd.DataFrame, test: RowsTest) -> pd.DataFrame:

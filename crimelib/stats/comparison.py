@@ -22,12 +22,15 @@ POWER = 0.8
 COUNTS = ("current", "previous", "change")
 HISTORY_MONTHS = 120
 ASSUMED_DISPERSION = 2.5  # with no history to estimate it from: the upper end of what recorded crime shows
+MOST_DISPERSION = 1000.0  # a bound that keeps the arithmetic finite for an almost empty history
 HARMONICS = 2
 SEASON_ALPHA = 0.05  # evidence needed before each month gets a level of its own
 IRLS_STEPS = 6
 # How far an uncertain dispersion is widened: tuned by benchmarks/signal_quality.py, see docs/methods.md.
 WIDENING_SLOPE = 2.5
-WIDENING_SHIFT = 0.2
+WIDENING_SHIFT = 0.12
+SMALL_MEAN_BIAS = 0.3
+SPARSE_HISTORY = 9.0
 
 Z = float(special.ndtri(1 - ALPHA / 2))
 Z_POWER = float(special.ndtri(POWER))
@@ -261,17 +264,22 @@ def widened(dispersion: Dispersion) -> np.ndarray:
 
     The factor of Student's t for the effective degrees of freedom (fewer where counts are small: the Pearson
     statistic is heavy-tailed there) is applied to the excess over 1, less a small shift, which holds the level
-    without losing the power when there is no overdispersion.
+    without losing the power when there is no overdispersion. Small monthly means hide dispersion, so the excess is
+    raised for them, and a history of very few events gets a floor above 1.
     """
     known = dispersion.freedom >= 1
+    nominal = np.maximum(dispersion.freedom, 1)
+    mean = np.maximum(np.where(known, dispersion.mean, 1.0), 0.01)
     estimate = np.where(known & np.isfinite(dispersion.estimate), dispersion.estimate, 1.0)
-    excess = np.maximum(estimate - 1, 0)
-    heavy = (6 * excess + 1 / (1 + excess)) / (2 * np.maximum(dispersion.mean, 0.01))
-    freedom = np.maximum(dispersion.freedom, 1) / (1 + heavy)
-    student = (special.stdtrit(np.maximum(freedom, 2), 1 - ALPHA / 2) / Z) ** 2
+    excess = np.maximum(estimate - 1, 0) * (1 + SMALL_MEAN_BIAS / mean)
+    heavy = (6 * excess + 1 / (1 + excess)) / (2 * mean)
+    student = (special.stdtrit(np.maximum(nominal / (1 + heavy), 2), 1 - ALPHA / 2) / Z) ** 2
     slope = 1 + WIDENING_SLOPE * (student - 1)
-    allowed = np.maximum(1, 1 + slope * excess - WIDENING_SHIFT * np.sqrt(2 / freedom))
-    return np.where(known, allowed, ASSUMED_DISPERSION)
+    floor = 1 + (SPARSE_HISTORY / (mean * nominal)) ** 2
+    allowed = np.maximum(
+        np.where(floor > 1.01, floor, 1), 1 + slope * excess - WIDENING_SHIFT * np.sqrt(2 / nominal)
+    )
+    return np.where(known, np.minimum(allowed, MOST_DISPERSION), ASSUMED_DISPERSION)
 
 
 def day_counts(months: pd.PeriodIndex, days: str = "calendar") -> np.ndarray:

@@ -25,8 +25,9 @@ from crimelib.board.summary import row_of, summary
 from crimelib.board.tables import Table, overview_matrix, plain_table, summary_table, ward_table, windows_table
 from crimelib.board.text import Text
 from crimelib.board.titles import item_title, measure_title
+from crimelib.board.unusual import limits, unusual_month
 from crimelib.errors import InputError
-from crimelib.measures.periods import month_label, parse_period, previous_months, window_months
+from crimelib.measures.periods import month_label, parse_period, window_months
 from crimelib.measures.series import Counts, History, histories
 from crimelib.settings import PROJECT_ROOT, Area, Event, Item, Measure, Settings, load_settings
 from crimelib.tables.store import Store
@@ -206,9 +207,14 @@ class ItemPage:
             finding=str(self.sentence(measure)),
             events=self.events(),
             breaks=self._breaks(measure),
-            limits=self._limits(monthly),
+            limits=limits(monthly, self._breaks(measure)),
             rolling=False,
         )
+
+    def unusual(self, measure: str = "") -> Text:
+        """Whether the period's month is unusual, and by which rule."""
+        measure = measure or self.item.headline
+        return Text((unusual_month(self.monthly(measure), self._breaks(measure), self._measure(measure).unit),))
 
     def trends(self, measures: Iterable[str] = ()) -> Chart | Text:
         """The months of several measures of the item side by side."""
@@ -369,11 +375,6 @@ class ItemPage:
 
     def _breaks(self, measure: str) -> dict[str, str]:
         return {each.month: each.what for each in self._measure(measure).breaks if each.effect == "not_comparable"}
-
-    def _limits(self, monthly: pd.DataFrame) -> pd.DataFrame | None:
-        from crimelib.board.unusual import limits
-
-        return limits(monthly)
 
 
 def last_before(period: pd.Period, month: pd.Period) -> pd.Period:

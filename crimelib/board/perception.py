@@ -41,15 +41,14 @@ def survey_changes(store: Store, settings: Settings, area: Area, period: pd.Peri
         yield {"measure": measure, **_change(wave, settings, area)}
 
 
-def effective_sample(settings: Settings, area: Area) -> float:
-    """How many independent interviews a year's sample of the area is worth."""
+def interviews(settings: Settings, area: Area) -> int:
+    """How many people of the area are asked in a year."""
     survey = settings.perception.survey
-    interviews = survey.london_interviews if area.code == LONDON else survey.borough_interviews
-    return interviews / survey.design_effect
+    return survey.london_interviews if area.code == LONDON else survey.borough_interviews
 
 
 def _change(wave: pd.DataFrame, settings: Settings, area: Area) -> dict[str, object]:
-    from crimelib.stats.survey import change_between
+    from crimelib.stats.survey import effective_size, wave_change
 
     if wave.empty:
         return _without_figures("no_data", "No data: no survey file at hand gives this.")
@@ -60,17 +59,17 @@ def _change(wave: pd.DataFrame, settings: Settings, area: Area) -> dict[str, obj
     if before not in wave.index:
         return {**_without_figures("incomplete", f"Incomplete: the survey has no figure for {before}."), **where}
     current, previous = float(now["proportion"]), float(wave.loc[before, "proportion"])
-    size = effective_sample(settings, area)
-    test = change_between(current, size, previous, size)
+    asked, effect = interviews(settings, area), settings.perception.survey.design_effect
+    test = wave_change(current, previous, asked, asked, effect)
     return {
         "current": current,
         "previous": previous,
         "change": current - previous,
         "pct_change": 100 * (current / previous - 1) if previous else None,
-        "p_value": test.p_value,
+        "detectable_pct": 100 * test.detectable / previous if previous else None,
         "signal": test.signal,
         "status": "ok",
-        "note": f"Quarter end {last}; rolling twelve months; about {size:,.0f} effective interviews a year.",
+        "note": f"Quarter end {last}; about {effective_size(asked, effect):,.0f} effective interviews a year.",
         **where,
     }
 
@@ -82,15 +81,14 @@ def _without_figures(status: str, note: str) -> dict[str, object]:
 def perception_lines(board: Board) -> pd.DataFrame:
     """The survey's rows of the summary with labels, intervals and London's figure: ``label, proportion, low, high,
     london`` beside the columns of ``summary.csv``."""
-    from crimelib.stats.survey import wilson_interval
+    from crimelib.stats.survey import wilson
 
     rows = board.totals[board.totals["item"] == ITEM].assign(label=lambda frame: frame["measure_title"])
     waves = survey_waves(board.store, board.settings, board.area)
     newest = waves[waves["month"] <= str(board.period)].drop_duplicates("measure", keep="last").set_index("measure")
-    size = effective_sample(board.settings, board.area)
-    intervals = [
-        (None, None) if pd.isna(row.current) else wilson_interval(float(row.current), size) for row in rows.itertuples()
-    ]
+    asked, effect = interviews(board.settings, board.area), board.settings.perception.survey.design_effect
+    shown = [None if pd.isna(row.current) else float(row.current) for row in rows.itertuples()]
+    intervals = [(None, None) if share is None else wilson(share, asked, effect) for share in shown]
     return rows.assign(
         proportion=rows["current"],
         low=[low for low, _ in intervals],
@@ -124,13 +122,18 @@ def perception_sentences(board: Board) -> Text:
 
 def sample_note(board: Board) -> Text:
     """What the sample is, and where the figure for it is from."""
+    from crimelib.stats.survey import detectable_change, effective_size
+
     survey = board.settings.perception.survey
-    size = effective_sample(board.settings, board.area)
+    asked = interviews(board.settings, board.area)
+    smallest = detectable_change(0.6, asked, asked, survey.design_effect)
     return Text(
         (
-            f"About {survey.borough_interviews} people a borough are asked in a year ({survey.sample_source}).",
+            f"About {asked:,} people are asked in a year ({survey.sample_source}).",
             f"With a design effect of {survey.design_effect} ({survey.design_effect_source}) that is worth about "
-            f"{size:.0f} independent interviews. A ward has about 18: nothing can be said of a ward.",
+            f"{effective_size(asked, survey.design_effect):,.0f} independent interviews.",
+            f"Around 60%, the smallest change that such a sample is likely to show from one year to the next is about "
+            f"{100 * smallest:.0f} points. A ward has about 18 interviews a year: nothing can be said of a ward.",
         ),
         bullet="- ",
     )
@@ -141,9 +144,10 @@ def _sentence(row: dict[str, object]) -> str:
     if row["status"] != "ok":
         return f"{label}: {str(row['note'])[:1].lower()}{str(row['note'])[1:]}"
     now, before = (f"{float(row[name]):.0%}" for name in ("current", "previous"))
+    smallest = float(row["detectable_pct"]) * float(row["previous"])
     verdict = {
-        "increase": "a rise this size is unlikely to be chance",
-        "decrease": "a fall this size is unlikely to be chance",
-        "no_clear_change": "no clear change: a sample this size cannot tell it from chance",
+        "increase": "A rise this size is unlikely to be chance.",
+        "decrease": "A fall this size is unlikely to be chance.",
+        "no_clear_change": f"No clear change: the sample is likely to show a change of {smallest:.0f} points or more.",
     }[str(row["signal"])]
-    return f"{label}: {now} against {before} a year before; {verdict}."
+    return f"{label}: {now}, against {before} a year before. {verdict}"

@@ -44,7 +44,6 @@ COLUMNS = [
 ]
 STATISTICS = ["pct_change", "ratio_low", "ratio_high", "p_value", "detectable_pct"]
 DIGITS = {"pct_change": 1, "detectable_pct": 1, "ratio_low": 4, "ratio_high": 4, "p_value": 4}
-FALSE_DISCOVERY_RATE = 0.05
 
 
 @dataclass(frozen=True)
@@ -222,13 +221,14 @@ def _statistics(found: Sequence[Figure], period: pd.Period) -> pd.DataFrame:
 
 def _controlled(statistics: pd.DataFrame, is_ward: Sequence[bool], windows: Sequence[str]) -> pd.DataFrame:
     """Ward signals that do not survive false-discovery control over all wards and measures: no clear change."""
-    from scipy.stats import false_discovery_control
+    from crimelib.stats.funnel import discoveries
 
-    p_values = statistics["p_value"].astype("float64")
-    wards = pd.Series(is_ward, index=statistics.index) & p_values.notna()
-    for _, group in p_values[wards].groupby(pd.Series(windows, index=statistics.index)[wards]):
-        adjusted = false_discovery_control(group, method="bh")
-        weak = group.index[(adjusted > FALSE_DISCOVERY_RATE)]
+    for window in WINDOWS:
+        wards = [place for place, each in enumerate(zip(is_ward, windows, strict=True)) if each == (True, window)]
+        stands = discoveries(statistics["p_value"].iloc[wards].astype("float64").to_numpy())
+        weak = statistics["signal"].isin(["increase", "decrease"]) & statistics.index.isin(
+            [place for place, kept in zip(wards, stands, strict=True) if not kept]
+        )
         statistics.loc[weak, "signal"] = "no_clear_change"
     return statistics
 

@@ -1,10 +1,54 @@
-"""Whether a month is unusual, and the limits that a chart shows for it."""
+"""Whether the last month is unusual, and the limits that a chart shows for it."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import pandas as pd
 
+from crimelib.measures.periods import month_label
 
-def limits(monthly: pd.DataFrame) -> pd.DataFrame | None:
-    """The expected range of each month."""
-    return None
+FEWEST_MONTHS = 12
+
+
+def limits(monthly: pd.DataFrame, breaks: Mapping[str, str]) -> pd.DataFrame | None:
+    """The process limits (XmR) of monthly counts: ``month, centre, lower, upper``; None for too short a history.
+    ``monthly`` has ``month`` and ``count``; limits are set anew at the ``breaks``."""
+    from crimelib.stats.control_charts import xmr
+
+    series = _series(monthly)
+    if series.notna().sum() < FEWEST_MONTHS:
+        return None
+    chart = xmr(series, {pd.Period(month, freq="M"): reason for month, reason in breaks.items()})
+    return pd.DataFrame(
+        {
+            "month": chart.index.strftime("%Y-%m"),
+            "centre": chart["mean"].array,
+            "lower": chart["lower"].array,
+            "upper": chart["upper"].array,
+        }
+    )
+
+
+def unusual_month(monthly: pd.DataFrame, breaks: Mapping[str, str], unit: str) -> str:
+    """What the control chart and the seasonal band say of the last month, in one or two sentences."""
+    from crimelib.stats.control_charts import expected_band, xmr
+
+    series = _series(monthly)
+    if series.notna().sum() < FEWEST_MONTHS or pd.isna(series.iloc[-1]):
+        return "The history is too short to say whether the month is unusual."
+    month, value = series.index[-1], int(series.iloc[-1])
+    starts = {pd.Period(name, freq="M"): reason for name, reason in breaks.items()}
+    rules = xmr(series, starts)["rules"].iloc[-1]
+    row = expected_band(series, [month], start=max((start for start in starts if start <= month), default=None)).iloc[0]
+    usual = f"{month_label(month)} had {value:,} {unit}"
+    expected = (
+        "" if pd.isna(row["upper"]) else f", where {row['lower']:,.0f} to {row['upper']:,.0f} were to be expected"
+    )
+    flagged = [rule for rule in (rules, row["rules"]) if rule]
+    verdict = f" Unusual: {'; '.join(flagged)}." if flagged else " Nothing unusual."
+    return f"{usual}{band}.{verdict}"
+
+
+def _series(monthly: pd.DataFrame) -> pd.Series:
+    return pd.Series(monthly["count"].to_numpy(), index=pd.PeriodIndex(monthly["month"], freq="M"), dtype="float64")

@@ -27,7 +27,7 @@ from crimelib.board.text import Text
 from crimelib.board.titles import item_title, measure_title
 from crimelib.board.unusual import limits, unusual_month
 from crimelib.errors import InputError
-from crimelib.measures.periods import month_label, parse_period, window_months
+from crimelib.measures.periods import month_label, parse_period, previous_months, window_months
 from crimelib.measures.series import Counts, History, histories
 from crimelib.settings import PROJECT_ROOT, Area, Event, Item, Measure, Settings, load_settings
 from crimelib.tables.store import Store

@@ -42,9 +42,7 @@ def unusual_month(monthly: pd.DataFrame, breaks: Mapping[str, str], unit: str) -
     rules = xmr(series, starts)["rules"].iloc[-1]
     row = expected_band(series, [month], start=max((start for start in starts if start <= month), default=None)).iloc[0]
     usual = f"{month_label(month)} had {value:,} {unit}"
-    expected = (
-        "" if pd.isna(row["upper"]) else f", where {row['lower']:,.0f} to {row['upper']:,.0f} were to be expected"
-    )
+    band = "" if pd.isna(row["upper"]) else f", where {row['lower']:,.0f} to {row['upper']:,.0f} were to be expected"
     flagged = [rule for rule in (rules, row["rules"]) if rule]
     verdict = f" Unusual: {'; '.join(flagged)}." if flagged else " Nothing unusual."
     return f"{usual}{band}.{verdict}"

@@ -21,17 +21,21 @@ import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
+from filelock import FileLock, Timeout
+
 from crimelib.errors import InputError, one_line
+from crimelib.production.notebooks import KERNEL_START_UP, read_notebook, write_notebook
 from crimelib.production.portable import portable_notebook, private_paths, without_paths
 
 Parameters = Mapping[str, object]
 CELL_TIMEOUT_SECONDS = 600
+_SCRATCH_PREFIX, _HELD = "crimelib-", "held"
 _LONGEST_VALUE = 1_000
 _LONGEST_MESSAGE = 300
 _ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
@@ -126,7 +130,7 @@ def _execute(source: Path, target: Path, parameters: Parameters, timeout: float)
         executed = _run_papermill(source, dict(parameters), timeout)
         error = _unfinished(executed)
         if error is None:
-            _write(portable_notebook(executed, paths), target)
+            write_notebook(portable_notebook(executed, paths), target)
     except Exception as raised:
         error = _as_error(raised, timeout)
     seconds = round(time.perf_counter() - started, 2)
@@ -163,10 +167,8 @@ def _same_type(value: object, default: object) -> bool:
 
 
 def _read(source: Path) -> Any:
-    import nbformat
-
     try:
-        return nbformat.read(source, as_version=4)
+        return read_notebook(source)
     except FileNotFoundError as error:
         raise InputError("no such notebook", where=source.name, fix="check notebooks/board") from error
     except Exception as error:  # nbformat raises its own, json's and jsonschema's errors
@@ -236,14 +238,6 @@ def _died(task: Task) -> NotebookRun:
     return NotebookRun(task.source.stem, "failed", 0.0, NotebookError("WorkerDied", "its process was killed"))
 
 
-def _write(notebook: Any, target: Path) -> None:
-    import nbformat
-
-    aside = target.with_suffix(".part")
-    aside.write_text(nbformat.writes(notebook) + "\n", encoding="utf-8")
-    aside.replace(target)
-
-
 def _in_pool(
     tasks: Iterable[Task], parameters: Parameters, jobs: int, timeout: float
 ) -> Iterator[tuple[Task, NotebookRun | None]]:
@@ -270,25 +264,45 @@ def _worker_pool(jobs: int) -> Iterator[ProcessPoolExecutor]:
     """
     context = multiprocessing.get_context("spawn")
     lifeline_reader, lifeline = context.Pipe(duplex=False)
-    scratch = tempfile.mkdtemp(prefix="crimelib-")
-    pool = ProcessPoolExecutor(jobs, context, _start_worker, (scratch, lifeline_reader))
+    with _scratch_folder() as scratch:
+        pool = ProcessPoolExecutor(jobs, context, _start_worker, (str(scratch), lifeline_reader))
+        try:
+            yield pool
+        except BaseException:
+            lifeline.close()
+            raise
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)
+            lifeline.close()
+            lifeline_reader.close()
+
+
+@contextmanager
+def _scratch_folder() -> Iterator[Path]:
+    """A private folder with a short path, as sockets need; those of dead runs, whose lock is free, are cleared."""
+    for left in Path(tempfile.gettempdir()).glob(f"{_SCRATCH_PREFIX}*"):
+        if left.is_dir() and left.stat().st_uid == os.getuid() and time.time() - left.stat().st_mtime > 60:
+            _remove_if_free(left)
+    scratch = Path(tempfile.mkdtemp(prefix=_SCRATCH_PREFIX))
     try:
-        yield pool
-    except BaseException:
-        lifeline.close()
-        raise
+        with FileLock(scratch / _HELD):
+            yield scratch
     finally:
-        pool.shutdown(wait=True, cancel_futures=True)
-        lifeline.close()
-        lifeline_reader.close()
         shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _remove_if_free(folder: Path) -> None:
+    with suppress(Timeout, OSError), FileLock(folder / _HELD, timeout=0):
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _start_worker(scratch: str, lifeline: Connection) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     logging.disable(logging.CRITICAL)
     own = Path(scratch) / str(os.getpid())
-    own.mkdir()
+    start_up = own / "ipython" / "profile_default" / "startup"
+    start_up.mkdir(parents=True)
+    (start_up / "00_quick.py").write_text(KERNEL_START_UP)
     os.environ.update(_kernel_environment(own))
     sys.stdin = None
     threading.Thread(target=_end_with, args=(lifeline, scratch), daemon=True).start()

@@ -68,7 +68,7 @@ def render_overview(
     return render_template(
         "overview.html.j2",
         info=info,
-        title=f"{info.area}: {info.period}",
+        title=f"Community safety in {info.area}",
         lead=lead_sentence(groups),
         groups=groups,
         minor_windows=MINOR_WINDOWS,
@@ -131,9 +131,9 @@ def _note(row: Mapping[str, object], signal: str) -> str:
     if not _missing(row["note"]):
         return str(row["note"])
     detectable = row["detectable_pct"]
-    if signal != "no_clear_change" or _missing(detectable):
+    if signal != "no_clear_change" or _missing(detectable) or row["item"] in PROPORTION_ITEMS:
         return ""
-    return f"A change of {float(detectable):.0f}% would have shown"
+    return f"Smallest change likely to show: {float(detectable):.0f}%"
 
 
 def _amount(value: object, proportion: bool) -> str:

@@ -18,6 +18,7 @@ from typing import Any
 
 from markupsafe import Markup
 
+from crimelib.production.notebooks import skip_address_grammar
 from crimelib.production.portable import CHART_TYPE
 from crimelib.production.sanitise import safe_html, safe_markdown
 
@@ -180,6 +181,7 @@ def _style(illustrative: bool) -> str:
 
 @cache
 def _exporter() -> Any:
+    skip_address_grammar()
     from nbconvert.exporters import TemplateExporter
 
     exporter = TemplateExporter(

@@ -9,7 +9,7 @@ import shutil
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, astuple, dataclass, replace
 from datetime import UTC, datetime
 from functools import cache
 from importlib import metadata
@@ -31,6 +31,7 @@ from crimelib.production.execute import (
     execute_notebooks,
 )
 from crimelib.production.exports import write_csv
+from crimelib.production.notebooks import read_notebook
 from crimelib.production.overview import render_overview
 from crimelib.production.pack import (
     building,
@@ -129,6 +130,7 @@ def run_pack(
             building(target) as folder,
         ):
             runs, reused = _obtain(request, folder, _worker_count(jobs), timeout, fresh, bar)
+            runs = [_for_audience(run, audience) for run in runs]
             _fill(request, folder, runs, reused, time.perf_counter() - started)
             publish(folder, target)
     except KeyboardInterrupt as interrupt:
@@ -242,26 +244,27 @@ def _fill(request: PackRequest, folder: Path, runs: Sequence[NotebookRun], reuse
 
 
 def _write_pages(request: PackRequest, folder: Path, runs: Sequence[NotebookRun], info: PackInfo) -> list[Page]:
-    import nbformat
-
     sources = {path.stem: path for path in request.notebooks}
     made = [folder / "notebooks" / f"{run.name}.ipynb" for run in runs]
-    notebooks = [nbformat.read(path if path.exists() else sources[path.stem], as_version=4) for path in made]
-    pages = [_page(run, notebook, request.audience) for run, notebook in zip(runs, notebooks, strict=True)]
+    notebooks = [read_notebook(path if path.exists() else sources[path.stem]) for path in made]
+    pages = [_page(run, notebook) for run, notebook in zip(runs, notebooks, strict=True)]
     for page, notebook in zip(pages, notebooks, strict=True):
         html = render_failure(page, pages, info) if page.reason else render_page(notebook, page, pages, info)
         (folder / page.href).write_text(html, encoding="utf-8")
     return pages
 
 
-def _page(run: NotebookRun, notebook: Any, audience: str) -> Page:
+def _page(run: NotebookRun, notebook: Any) -> Page:
     name = page_name(Path(run.name))
-    return Page(name, page_title(notebook, name), _reason(run.error, audience) if run.error else "")
+    reason = ": ".join(filter(None, astuple(run.error))) if run.error else ""
+    return Page(name, page_title(notebook, name), reason)
 
 
-def _reason(error: NotebookError, audience: str) -> str:
-    """Outside the board only the error's kind is told: its message could hold a figure that is not protected."""
-    return f"{error.ename}: {error.evalue}" if audience == "board" else error.ename
+def _for_audience(run: NotebookRun, audience: str) -> NotebookRun:
+    """Outside the board only an error's kind is told: its message could hold a figure that is not protected."""
+    if run.error is None or audience == "board":
+        return run
+    return replace(run, error=NotebookError(run.error.ename, ""))
 
 
 def _info(request: PackRequest, run_id: str, now: datetime) -> PackInfo:

@@ -1,0 +1,6 @@
+"""Lets these tests use the toy packs of the fault tests."""
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "faults"))

@@ -18,6 +18,7 @@ from crimelib.board.item import Board, Text
 from crimelib.board.narrative import count, per_cent, window_phrase
 from crimelib.board.summary import summary
 from crimelib.board.tables import WINDOW_TITLES, Cell, Table, change_text, count_text, protected, row_unit, signal_text
+from crimelib.board.titles import measure_title
 from crimelib.errors import InputError
 from crimelib.measures.periods import month_label, previous_months
 from crimelib.settings import Claim, ClaimWords, Settings
@@ -104,7 +105,7 @@ def claim_evidence(board: Board) -> pd.DataFrame:
 def findings(board: Board) -> list[Finding]:
     """Every statement of the board's area and period, checked."""
     said = board.settings.claims(str(board.period))
-    if said is None or AreaBook(board.settings.areas).find(said.area) != board.area:
+    if said is None or AreaBook.of(board.settings).find(said.area) != board.area:
         return []
     words = board.settings.claim_words
     for name, claim in said.claims.items():
@@ -122,7 +123,7 @@ def board_views(board: Board) -> Iterator[View]:
     for store, files in older_files(board):
         rows = summary(store, board.settings, board.area, board.period, board.audience)
         yield View("older", f"{board.area.name}, {files}", _revised(rows, board.rows))
-    london = AreaBook(board.settings.areas).find(LONDON)
+    london = AreaBook.of(board.settings).find(LONDON)
     if board.area != london and len(_counted(board.store, LONDON, board.period)):
         yield View("london", "London", summary(board.store, board.settings, london, board.period, board.audience))
 
@@ -492,9 +493,8 @@ class ClaimsPage:
 
     def label(self, claim: Claim) -> str:
         """What a statement is about, for people."""
-        settings = self.board.settings
-        measures = settings.perception.measures if claim.item == "perception" else settings.items[claim.item].measures
-        return f"{measures[claim.measure].label}{f' ({claim.value})' if claim.value else ''}"
+        title = measure_title(self.board.settings, claim.item, claim.measure)
+        return f"{title} ({claim.value})" if claim.value else title
 
     @property
     def month(self) -> str:

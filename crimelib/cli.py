@@ -172,7 +172,7 @@ def _subject(settings: Settings, area: str, period: str, audience: str):
     if audience not in settings.disclosure.audiences:
         known = ", ".join(settings.disclosure.audiences)
         raise InputError(f"no audience is called {audience!r}", where="--audience", fix=f"known: {known}")
-    return AreaBook(settings.areas).find(area), parse_period(period), audience
+    return AreaBook.of(settings).find(area), parse_period(period), audience
 
 
 def _period(text: str) -> str:

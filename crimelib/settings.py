@@ -108,11 +108,12 @@ def _short(path: Path) -> str:
 
 
 class Area(Strict):
-    """A row of ``areas.csv``: a borough, London as a whole, or where publishers put what lies outside every borough."""
+    """A row of ``areas.csv``: a borough, London as a whole, or where publishers put what lies outside every borough.
+    A ``unit`` of several boroughs and a ``district`` of another police force are made of other declarations."""
 
     code: str
     name: str
-    level: Literal["borough", "london", "outside"]
+    level: Literal["borough", "london", "outside", "unit", "district"]
     parent_code: str = ""
     command_unit: str = ""
     other_names: str = ""
@@ -121,6 +122,21 @@ class Area(Strict):
     def names(self) -> list[str]:
         """Every name that the publishers use for it."""
         return [self.name, *(name.strip() for name in self.other_names.split(";") if name.strip())]
+
+
+class SimilarAreas(Strict):
+    """A row of ``similar.csv``: the areas that one may be compared with, and who says so."""
+
+    code: str
+    name: str
+    part: Literal["inner", "outer"]
+    similar: str
+    source: str
+
+    @property
+    def names(self) -> list[str]:
+        """The similar areas, the most similar first."""
+        return [name.strip() for name in self.similar.split(";") if name.strip()]
 
 
 # --- items -----------------------------------------------------------------------------------------------------
@@ -626,6 +642,11 @@ class Settings:
     def areas(self) -> list[Area]:
         """``areas.csv``."""
         return self.rows("areas.csv", Area)
+
+    @property
+    def similar(self) -> dict[str, SimilarAreas]:
+        """``similar.csv``, by the code of the area."""
+        return {row.code: row for row in self.rows("similar.csv", SimilarAreas)}
 
     @property
     def items(self) -> dict[str, Item]:

@@ -80,7 +80,7 @@ def comments(settings: Settings, period: pd.Period, area: str = "") -> dict[str,
     preface, *sections = _sections(path)
     owner = _area_of(preface, settings, path)
     found = [comment for section in sections for comment in _comments(section, settings, path)]
-    if area and owner != AreaBook(settings.areas).find(area):
+    if area and owner != AreaBook.of(settings).find(area):
         return {}
     return {comment.item: comment for comment in _each_once(found, path)}
 
@@ -152,7 +152,7 @@ def _area_of(preface: _Section, settings: Settings, path: Path) -> Area:
         raise InputError("the file does not say which area it is of", where=_place(path), fix="begin it with Area:")
     if _paragraphs(preface):
         raise InputError("there is text before the first item", where=_place(path), fix="write `## ` before an item")
-    return AreaBook(settings.areas).find(name)
+    return AreaBook.of(settings).find(name)
 
 
 def _each_once(found: list[Comment], path: Path) -> list[Comment]:

@@ -27,6 +27,7 @@ from crimelib.board.text import Text
 from crimelib.board.titles import item_title, measure_title
 from crimelib.board.unusual import limits, unusual_month
 from crimelib.errors import InputError
+from crimelib.measures.areas import area_counts
 from crimelib.measures.periods import month_label, parse_period, previous_months, window_months
 from crimelib.measures.series import Counts, History, histories
 from crimelib.settings import PROJECT_ROOT, Area, Event, Item, Measure, Settings, load_settings
@@ -54,7 +55,7 @@ class Board:
     @cached_property
     def counts(self) -> Counts:
         """The stored counts of the area as a whole."""
-        return Counts(self.store.counts([self.area.code]))
+        return Counts(area_counts(self.store, self.settings, [self.area]))
 
     @cached_property
     def totals(self) -> pd.DataFrame:
@@ -110,7 +111,7 @@ def load_board(area: str, period: str, audience: str = "board", processed: str =
     finds them from JupyterLab and Papermill alike."""
     settings = load_settings(PROJECT_ROOT / (parameters or "parameters"))
     store = Store(PROJECT_ROOT / (processed or "data/processed"))
-    return Board(settings, store, AreaBook(settings.areas).find(area), parse_period(period), audience)
+    return Board(settings, store, AreaBook.of(settings).find(area), parse_period(period), audience)
 
 
 def load_item(

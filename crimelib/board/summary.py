@@ -9,6 +9,7 @@ import pandas as pd
 
 from crimelib.disclosure.protect import FIGURES, protect
 from crimelib.errors import InputError
+from crimelib.measures.areas import counts_with_wards
 from crimelib.measures.periods import WINDOWS, month_label, previous_months, window_months
 from crimelib.measures.series import (
     INCOMPLETE,
@@ -74,7 +75,7 @@ class Figure:
 def summary(store: Store, settings: Settings, area: Area, period: pd.Period, audience: str = "board") -> pd.DataFrame:
     """The rows of ``summary.csv`` for one area, period and audience, with the columns ``COLUMNS``. Counts are whole
     numbers or None; raises :class:`InputError` where no source has the period at all."""
-    counts = Counts(store.counts([area.code], wards=True))
+    counts = Counts(counts_with_wards(store, settings, area, period))
     perception = perception_rows(store, settings, area, period)
     _refuse_unknown_period(counts, perception, area, period)
     wards = newest_wards(counts, settings, area, period)
@@ -134,7 +135,13 @@ def _figures(line: Line, period: pd.Period) -> Iterator[Figure]:
 def broken_by(breaks: Iterable[Break], history: History | None, period: pd.Period, window: str) -> list[Break]:
     """The breaks that fall between the first month of the earlier window and the last of the later one, and forbid a
     comparison of the two."""
-    first, last = previous_months(period, window)[0], period
+    return broken_between(breaks, history, previous_months(period, window)[0], period)
+
+
+def broken_between(
+    breaks: Iterable[Break], history: History | None, first: pd.Period, last: pd.Period
+) -> list[Break]:
+    """The breaks after a first month and up to a last one that forbid a comparison on the history's basis."""
     return [
         each
         for each in breaks

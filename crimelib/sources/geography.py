@@ -53,10 +53,15 @@ def read(file: RawFile, settings: Settings) -> Cleaned:
 
 
 def ward_population(population: pd.DataFrame, lsoa_ward: pd.DataFrame) -> pd.DataFrame:
-    """``population`` of wards added up from that of their LSOAs, for the years in which LSOAs have one."""
+    """``population`` of wards added up from that of their LSOAs, for the years in which every LSOA of the ward has
+    one: where LSOAs were redrawn since, a sum of the rest would be short."""
+    lsoas = lsoa_ward.groupby(["ward_set", "ward_code"], as_index=False).agg(lsoas=("lsoa_code", "nunique"))
     joined = population.merge(lsoa_ward, left_on="area_code", right_on="lsoa_code", validate="many_to_many")
-    summed = joined.groupby(["ward_code", "year"], as_index=False)["population"].sum()
-    return summed.rename(columns={"ward_code": "area_code"})
+    keys = ["ward_set", "ward_code", "year"]
+    summed = joined.groupby(keys, as_index=False)["population"].agg(["sum", "size"]).merge(lsoas)
+    whole = summed[summed["lsoas"] == summed["size"]].drop_duplicates(["ward_code", "year"])
+    named = whole.rename(columns={"ward_code": "area_code", "sum": "population"})
+    return named[["area_code", "year", "population"]].reset_index(drop=True)
 
 
 def _cleaned(name: str, table: pd.DataFrame) -> Cleaned:

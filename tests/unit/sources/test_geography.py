@@ -50,7 +50,8 @@ def test_lsoa_population_makes_boroughs_and_with_the_lookup_wards(tmp_path):
     text = "LSOA11CD,LAD11CD,Persons_All-Ages\nE01000001,E09000006,10\nE01000002,E09000006,7\nE01000003,E09000006,1\n"
     population = read(tmp_path, "population.csv", text).tables["population"]
     assert population.set_index("area_code")["population"]["E09000006"] == 18
-    lookup = pd.DataFrame({"lsoa_code": ["E01000001", "E01000002"], "ward_code": ["E05000106"] * 2})
+    codes, wards = ["E01000001", "E01000002", "E01000003", "E01000009"], ["E05000106"] * 2 + ["E05000107"] * 2
+    lookup = pd.DataFrame({"lsoa_code": codes, "ward_code": wards, "ward_set": "2018"})
     assert geography.ward_population(population, lookup).to_dict("records") == [
         {"area_code": "E05000106", "year": 2020, "population": 17}
     ]

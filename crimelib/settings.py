@@ -207,13 +207,68 @@ class Items(Strict):
 # --- sources ---------------------------------------------------------------------------------------------------
 
 
+class FetchFile(Strict):
+    """A published file: its name (a pattern) in the publisher's catalogue, its address, and what it must look like.
+
+    ``{month}`` in the address makes it an archive that holds ``archive_months`` months up to that one.
+    """
+
+    name: str
+    address: str
+    kind: Literal["csv", "xlsx", "zip"]
+    columns: tuple[tuple[str, ...], ...] = ()
+    members: str = ""
+    min_bytes: int = Field(ge=1)
+    max_bytes: int = Field(ge=1)
+    max_unpacked_bytes: int = Field(default=0, ge=0)
+    archive_months: int = Field(default=0, ge=0)
+
+    @model_validator(mode="after")
+    def _says_what_to_expect(self) -> FetchFile:
+        if self.kind == "csv" and not self.columns:
+            raise ValueError("a csv file needs its expected columns")
+        if self.kind != "csv" and not (self.members and self.max_unpacked_bytes):
+            raise ValueError("an archive needs members and max_unpacked_bytes")
+        return self
+
+
+class FetchPlan(Strict):
+    """Where a source is published: hosts that may be asked, the catalogue's page, and the files."""
+
+    hosts: tuple[str, ...] = Field(min_length=1)
+    catalogue: str = ""
+    latest_month: str = ""
+    files: tuple[FetchFile, ...] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _archives_have_a_month(self) -> FetchPlan:
+        if any(file.archive_months for file in self.files) and not self.latest_month:
+            raise ValueError("archives need the address that gives their latest_month")
+        return self
+
+
+class Downloads(Strict):
+    """``fetch.yml``: how patiently publishers are asked, and which declared types a file of each kind may have."""
+
+    attempts: int = Field(ge=1, le=10)
+    wait_initial_seconds: float = Field(gt=0)
+    wait_max_seconds: float = Field(gt=0)
+    stall_seconds: float = Field(gt=0)
+    total_seconds: float = Field(gt=0)
+    max_redirects: int = Field(ge=0, le=10)
+    max_page_bytes: int = Field(ge=1)
+    content_types: dict[Literal["csv", "xlsx", "zip"], tuple[str, ...]]
+    local_hosts: tuple[Annotated[str, Field(pattern=r"^127\.0\.0\.1:\d+$")], ...] = ()
+
+
 class Source(Strict):
-    """What a source is, for the data log and the pages."""
+    """What a source is, for the data log and the pages, and where it is published."""
 
     title: str
     publisher: str
     licence: str
     cadence: str
+    fetch: FetchPlan | None = None
 
 
 class Basis(Strict):
@@ -657,6 +712,11 @@ class Settings:
     def sources(self) -> Sources:
         """``sources.yml``."""
         return self.load("sources.yml", Sources)
+
+    @property
+    def downloads(self) -> Downloads:
+        """``fetch.yml``."""
+        return self.load("fetch.yml", Downloads)
 
     @property
     def crosswalk(self) -> list[CrosswalkRow]:

@@ -12,8 +12,8 @@ from crimelib.sources.discovery import RawFile
 
 COUNT_COLUMNS = ["series", "basis", "area_level", "area_code", "parent_code", "area_name", "month", "count"]
 AREA_COLUMNS = ["area_code", "area_level", "parent_code", "area_name"]
-_WHOLE_NUMBER = re.compile(r"\d{1,9}")
-_WARD_CODE = re.compile(r"E05\d{6}")
+_WHOLE_NUMBER = re.compile(r"[0-9]{1,9}")
+_WARD_CODE = re.compile(r"E05[0-9]{6}")
 _NO_WARD = {"", "unknown", "unallocated", "other / nk", "n/k", "not known", "no ward"}
 
 
@@ -39,11 +39,12 @@ def not_a_count(file: RawFile, rows: pd.DataFrame, column: str, wrong: pd.Series
 
 
 def refuse_duplicates(file: RawFile, rows: pd.DataFrame, keys: list[str]) -> None:
-    """Refuse the second of two rows with the same key."""
-    twice = rows.duplicated(keys)
+    """Refuse the second of two rows with the same key, whatever its case and blanks."""
+    plain = rows[keys].apply(lambda names: names.str.split().str.join(" ").str.casefold())
+    twice = plain.duplicated()
     if twice.any():
         second = rows[twice].iloc[0]
-        first = rows[(rows[keys] == second[keys]).all(axis=1)].iloc[0]
+        first = rows[(plain == plain.loc[second.name]).all(axis=1)].iloc[0]
         raise file.refusal(
             f"the same key as line {first['line']}",
             line=int(second["line"]),

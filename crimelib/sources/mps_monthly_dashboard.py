@@ -42,7 +42,7 @@ FAMILIES = {
     "total_notifiable": {"offence group": "major", "offence subgroup": "minor"},
 }
 BOROUGH, WARD = "Borough", "Safer Neighbourhood Teams"
-KEY = ["date", "area_type", "borough_snt", "name", "code", "major", "minor", "measure"]
+KEY = ["date", "area_type", "borough_snt", "place", "major", "minor", "measure"]
 
 
 def read(file: RawFile, settings: Settings) -> Cleaned:
@@ -51,8 +51,8 @@ def read(file: RawFile, settings: Settings) -> Cleaned:
     table = read_table(file)
     family, names = _family(file, table.columns)
     rows = table.rows.rename(columns=names)
-    rows = rows.assign(**{name: rows[name].str.strip() for name in KEY})
-    refuse_duplicates(file, rows, KEY)
+    rows = rows.assign(**{name: rows[name].str.strip() for name in [*KEY, "name", "code"] if name in rows})
+    refuse_duplicates(file, rows.assign(place=rows["code"].where(rows["code"] != "", rows["name"])), KEY)
     series = Crosswalk(settings.crosswalk, SOURCE, family).series_of(file, rows)
     rows = rows.assign(
         series=series, count=whole_numbers(file, rows, "count"), month=months(file, rows, "date")
@@ -60,8 +60,7 @@ def read(file: RawFile, settings: Settings) -> Cleaned:
     book = AreaBook(settings.areas)
     areas, rejected = _areas(file, rows, book)
     placed = rows[~rows["line"].isin(rejected["line"])].join(areas)
-    parts = [_dense(part) for _, part in placed.groupby(["is_ward", "major"])]
-    counts = only_covered(pd.concat(parts, ignore_index=True), placed)
+    counts = only_covered(_dense(placed), placed)
     return Cleaned({"counts": with_london(counts, book)}, rejected)
 
 
@@ -183,8 +182,12 @@ def _unallocated(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def _dense(rows: pd.DataFrame) -> pd.DataFrame:
-    """Dense counts of one crime type at one level: it is covered in the months in which any row of it stands."""
-    wide = rows.pivot_table(
-        index=["series", "area_code"], columns="month", values="count", aggfunc="sum", fill_value=0
-    )
-    return dense_counts(wide, one_row_an_area(rows), BASIS)
+    """Dense counts of every crime type at each level where any row of it stands: it is covered in all areas of the
+    level, in the months in which any row of it stands at either level (guns are rare, and zeros are left out)."""
+    parts = []
+    for (is_ward, major), part in rows.groupby(["is_ward", "major"]):
+        months = sorted(rows.loc[rows["major"] == major, "month"].unique())
+        wide = part.pivot_table(index=["series", "area_code"], columns="month", values="count", aggfunc="sum")
+        areas = one_row_an_area(rows[rows["is_ward"] == is_ward])
+        parts.append(dense_counts(wide.reindex(columns=months), areas, BASIS))
+    return pd.concat(parts, ignore_index=True)

@@ -51,6 +51,7 @@ def read(file: RawFile, settings: Settings) -> Cleaned:
     rows = _renamed(table, names)
     refuse_duplicates(file, rows, list(names.values()))
     family = file_family(table.columns, rows["major"])
+    _refuse_mixed_case(file, rows, family)
     series = Crosswalk(settings.crosswalk, SOURCE, family).series_of(file, rows)
     book = AreaBook(settings.areas)
     areas, rejected = _areas(file, rows, book)
@@ -66,6 +67,20 @@ def file_family(columns: list[str], majors: pd.Series) -> str:
     if "major category" in {name.casefold() for name in columns}:
         return "old_tree"
     return "tree_2024" if majors.str.isupper().all() else "tree_2019"
+
+
+def _refuse_mixed_case(file: RawFile, rows: pd.DataFrame, family: str) -> None:
+    """Refuse a file of two generations: it would be read as the older one, and its figures mean another thing."""
+    capitals = rows["major"].str.isupper()
+    if family == "tree_2019" and capitals.any():
+        first = rows[capitals].iloc[0]
+        raise file.refusal(
+            "some categories are in capitals (files from 2024 on) and some are not",
+            line=int(first["line"]),
+            column="category",
+            value=first["major"],
+            fix="keep files of two generations apart, or download the file again",
+        )
 
 
 def month_id(column: str) -> str:

@@ -111,7 +111,7 @@ class Counts:
         self.areas = tuple(areas)
         self.bases = tuple(bases)
         self.series_ids = {name: code for code, name in enumerate(series)}
-        self.source_of_basis = dict(rows.drop_duplicates("basis")[["basis", "source"]].itertuples(index=False))
+        self.source = rows["source"].to_numpy()
         labels = rows.drop_duplicates(["source", "vintage_order"])[["source", "vintage_order", "vintage"]]
         self.vintage_labels = {(row.source, row.vintage_order): row.vintage for row in labels.itertuples()}
 
@@ -142,7 +142,7 @@ class Counts:
         np.add.at(sums, (order, month - start, area), count)
         there[order, month - start, area] = True
         latest = len(orders) - 1 - there[::-1].argmax(axis=0)
-        source = self.source_of_basis[self.bases[basis]]
+        source = self.source[rows][0]
         labels = np.array([self.vintage_labels[source, order] for order in orders], dtype=object)
         missing = ~there.any(axis=0)
         counts = np.where(missing, np.nan, np.take_along_axis(sums, latest[None], axis=0)[0])

@@ -62,6 +62,14 @@ class View:
     rows: pd.DataFrame
 
 
+class BoroughStore(Store):
+    """A store that shows no wards: two readings of a small count could give a withheld one away."""
+
+    def counts(self, area_codes: list[str], *, wards: bool = False) -> pd.DataFrame:
+        """Monthly counts of areas, never of their wards."""
+        return super().counts(area_codes)
+
+
 @dataclass(frozen=True)
 class Look:
     """A statement against one row of one view; ``agrees`` is None where the row has no comparison."""
@@ -139,9 +147,9 @@ def older_files(board: Board) -> Iterator[tuple[Store, str]]:
 
 
 def as_of(store: Store, source: str, order: int) -> Store:
-    """The store without the vintages of a source that came after one."""
+    """The store without the vintages of a source that came after one, and without wards."""
     kept = tuple(each for each in store.catalogue.entries if each.source != source or each.order <= order)
-    older = Store(store.folder)
+    older = BoroughStore(store.folder)
     older.catalogue = replace(store.catalogue, entries=kept)
     return older
 
@@ -151,12 +159,11 @@ def _counted(store: Store, code: str, period: pd.Period) -> pd.DataFrame:
 
 
 def _revised(older: pd.DataFrame, latest: pd.DataFrame) -> pd.DataFrame:
-    """The older rows with figures that later files changed. Never of wards: two readings of a small count could give
-    a withheld one away."""
+    """The older rows with figures that later files changed."""
     keys, figures = ["measure", "breakdown", "breakdown_value", "window"], ["current", "previous"]
     both = older[keys + figures].merge(latest[keys + figures], on=keys, how="left", suffixes=("", "_now"))
     same = [row.current == row.current_now and row.previous == row.previous_now for row in both.itertuples()]
-    return older[(older["status"] == "ok") & (older["breakdown"] != "ward") & ~pd.Series(same, index=older.index)]
+    return older[(older["status"] == "ok") & ~pd.Series(same, index=older.index)]
 
 
 # Looks ---------------------------------------------------------------------------------------------------------------

@@ -9,7 +9,15 @@ import pytest
 import yaml
 
 from crimelib.areas import AreaBook
-from crimelib.board.claims import COLUMNS, EVIDENCE_COLUMNS, ClaimsPage, agrees, check_claims, claim_evidence
+from crimelib.board.claims import (
+    COLUMNS,
+    EVIDENCE_COLUMNS,
+    ClaimsPage,
+    agrees,
+    check_claims,
+    claim_evidence,
+    older_files,
+)
 from crimelib.board.item import Board
 from crimelib.board.summary import COLUMNS as SUMMARY_COLUMNS
 from crimelib.errors import InputError
@@ -284,6 +292,15 @@ def test_older_files_that_agreed_are_named(revised) -> None:
     found = verdict_on(revised(claim(direction="down", pct=10)))
     assert (found["verdict"], found["current"], found["previous"]) == ("supported_over", 1080, 1200)
     assert "of 2021-12, since revised" in found["note"]
+
+
+def test_older_files_never_show_wards(revised) -> None:
+    made = revised(claim())
+    ((older, _),) = older_files(made)
+    ward = burglaries({"E05000106 now": 3}).assign(basis="cris", area_level="ward", parent_code=BROMLEY)
+    write_part(made.store.folder / "parts" / "2021-12.parquet", ward)
+    assert older.table("counts")["area_code"].eq("E05000106").any()
+    assert older.counts([BROMLEY], wards=True).empty
 
 
 def test_london_is_shown_but_never_decides(revised) -> None:

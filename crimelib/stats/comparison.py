@@ -322,8 +322,8 @@ def _binomial_p(x: np.ndarray, n: np.ndarray, share: float) -> np.ndarray:
         rare = _log_binomial(np.minimum(middle, n), n, share) <= bound
         left, right = np.where(rare | (left >= right), left, middle + 1), np.where(rare, middle, right)
         right = np.maximum(left, right)
-    far = np.where(right > n, 0, special.bdtrc(np.clip(right - 1, 0, n), n, share))
-    return np.minimum(1, special.bdtr(x, n, share) + far)
+    far = np.where(right > n, 0, special.bdtrc(np.clip(right - 1, 0, n), n.astype(int), share))
+    return np.minimum(1, special.bdtr(x, n.astype(int), share) + far)
 
 
 def _log_binomial(x: np.ndarray, n: np.ndarray, share: np.ndarray) -> np.ndarray:

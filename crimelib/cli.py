@@ -109,6 +109,7 @@ def run(
     parameters: Parameters = PARAMETERS,
 ) -> None:
     """Execute the board notebooks and publish the pack."""
+    from crimelib.board.commentary import missing_comments
     from crimelib.production.board_pack import make_pack
 
     settings = load_settings(parameters)
@@ -122,6 +123,8 @@ def run(
         typer.echo(f"failed: {page} (its page says why)", err=True)
     made = f"{len(result.reused)} pages as before, the rest made" if result.reused else "all pages made"
     typer.echo(f"Pack of {found.name}, {month}: {made} in {result.seconds:.0f} s")
+    for item in missing_comments(settings, month, found.name):
+        typer.echo(f"no comment yet: {item} (parameters/commentary/{month}.md)")
     typer.echo(f"Open {_shown(result.path / 'index.html')}")
     if result.failed:
         raise typer.Exit(1)
@@ -138,6 +141,18 @@ def verify(pack: Annotated[Path, typer.Argument(help="The folder of a pack.", me
     if problems:
         raise typer.Exit(1)
     typer.echo(f"{_shown(pack)} is as it was published")
+
+
+@app.command("new-period")
+def new_period(
+    period: Annotated[str, typer.Argument(help="The month, as 2021-12.", metavar="YYYY-MM")],
+    parameters: Parameters = PARAMETERS,
+) -> None:
+    """Write the next period's files; open actions carry over."""
+    from crimelib.board.new_period import new_period as write_period
+
+    for path in write_period(parameters, period):
+        typer.echo(_shown(path))
 
 
 @app.command()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
@@ -20,21 +19,30 @@ from crimelib.board.charts import (
     trend_chart,
     ward_ranked_chart,
 )
+from crimelib.board.comparators import (
+    FIRST_COVID_MONTH,
+    comparator_counts,
+    comparison_sentence,
+    comparison_table,
+    last_before,
+    total_before,
+)
 from crimelib.board.narrative import Sentence, sentence
+from crimelib.board.rates import with_rates
 from crimelib.board.summary import row_of, summary
 from crimelib.board.tables import Table, overview_matrix, plain_table, summary_table, ward_table, windows_table
 from crimelib.board.text import Text
-from crimelib.board.titles import item_title, measure_title
+from crimelib.board.titles import item_title, measure_title, source_titles
 from crimelib.board.unusual import limits, unusual_month
 from crimelib.errors import InputError
 from crimelib.measures.areas import area_counts
 from crimelib.measures.periods import month_label, parse_period, previous_months, window_months
+from crimelib.measures.rates import residents
 from crimelib.measures.series import Counts, History, histories
 from crimelib.settings import PROJECT_ROOT, Area, Event, Item, Measure, Settings, load_settings
 from crimelib.tables.store import Store
 
 SHOWN_MONTHS = 60
-FIRST_COVID_MONTH = pd.Period("2020-03", freq="M")
 
 
 @dataclass(frozen=True)
@@ -56,6 +64,11 @@ class Board:
     def counts(self) -> Counts:
         """The stored counts of the area as a whole."""
         return Counts(area_counts(self.store, self.settings, [self.area]))
+
+    @cached_property
+    def comparator_counts(self) -> Counts:
+        """The stored counts of the areas that this one is read against."""
+        return comparator_counts(self)
 
     @cached_property
     def totals(self) -> pd.DataFrame:
@@ -179,7 +192,16 @@ class ItemPage:
         if rows.empty:
             return Text((f"No file at hand gives {self._measure(measure).label.lower()} by ward.",))
         caption = f"{self._measure(measure).label} by ward, twelve months to {self.month}"
-        return ward_table(rows, caption=caption, unit=self._measure(measure).unit, notes=self._notes(rows))
+        table = ward_table(rows, caption=caption, unit=self._measure(measure).unit, notes=self._notes(rows))
+        return with_rates(table, rows, residents(self.board.store, rows["breakdown_value"], self.board.period))
+
+    def compared(self, measure: str = "", window: str = "rolling_12") -> Text:
+        """A measure's change beside those of the command unit, London and similar boroughs, in sentences."""
+        return comparison_sentence(self.board, measure or self.item.headline, window)
+
+    def compared_table(self, measure: str = "", window: str = "rolling_12") -> Table | Text:
+        """A measure over one window in the area and in each area that it is read against."""
+        return comparison_table(self.board, measure or self.item.headline, window)
 
     def ward_map(self, measure: str = "", window: str = "rolling_12") -> Chart | Text:
         """The wards of a measure on a grid of tiles about where they lie; a ranked chart where none is laid out."""
@@ -208,14 +230,14 @@ class ItemPage:
             finding=str(self.sentence(measure)),
             events=self.events(),
             breaks=self._breaks(measure),
-            limits=limits(monthly, self._breaks(measure)),
+            limits=limits(monthly, self._new_levels(measure)),
             rolling=False,
         )
 
     def unusual(self, measure: str = "") -> Text:
         """Whether the period's month is unusual, and by which rule."""
         measure = measure or self.item.headline
-        return Text((unusual_month(self.monthly(measure), self._breaks(measure), self._measure(measure).unit),))
+        return Text((unusual_month(self.monthly(measure), self._new_levels(measure), self._measure(measure).unit),))
 
     def trends(self, measures: Iterable[str] = ()) -> Chart | Text:
         """The months of several measures of the item side by side."""
@@ -278,15 +300,17 @@ class ItemPage:
 
     def before_covid(self, measure: str = "") -> Text:
         """The twelve months now against the same months in the last year before the pandemic."""
-        measure = measure or self.item.headline
-        before = last_before(self.board.period, FIRST_COVID_MONTH)
-        options = histories(self.board.counts, self._measure(measure).figures, self.board.settings.sources.bases)
-        months = window_months(self.board.period, "rolling_12"), window_months(before, "rolling_12")
-        for history in options:
-            now, then = (history.window(self.board.area.code, half)[0].sum() for half in months)
-            if now == now and then == then:
-                return Text((_since_covid(self._measure(measure), int(now), int(then), before),))
-        return Text((f"The twelve months to {month_label(before)}, before the pandemic, are in no file at hand.",))
+        counted, code, period = self._measure(measure or self.item.headline), self.board.area.code, self.board.period
+        before = last_before(period, FIRST_COVID_MONTH)
+        if before is None:
+            return Text(("The year before is itself the last before the pandemic.",))
+        for history in histories(self.board.counts, counted.figures, self.board.settings.sources.bases):
+            now = history.window(code, window_months(period, "rolling_12"))[0].sum()
+            then = total_before(history, code, before, period, "rolling_12", counted.breaks)
+            if now == now and then is not None:
+                return Text((_since_covid(counted, int(now), then, before),))
+        past = f"the twelve months to {month_label(before)}, before the pandemic"
+        return Text((f"No file at hand has both these twelve months and {past}, counted the same way.",))
 
     def extract(self, table: str, column: str) -> Table | Text:
         """What a local extract counts by one of its columns, over twelve months and the twelve before."""
@@ -314,11 +338,11 @@ class ItemPage:
             if pd.Period(each.month, freq="M") <= self.board.period
         }
         events = [_event_line(event) for event in self.events().itertuples()]
-        return Text((*self.item.caveats, *breaks.values(), *events), bullet="- ", heading="To bear in mind")
+        return Text((*self.item.caveats, *breaks.values(), *events), bullet="- ")
 
     def questions(self) -> Text:
         """What the board may want to ask."""
-        return Text(self.item.questions, bullet="- ", heading="Questions for the board")
+        return Text(self.item.questions, bullet="- ")
 
     def agreed(self) -> Text:
         """The open actions on the item."""
@@ -331,11 +355,7 @@ class ItemPage:
     def source(self) -> Text:
         """Where the figures are from."""
         pairs = self.rows[self.rows["source"] != ""][["source", "vintage"]].drop_duplicates()
-        titles = self.board.settings.sources.sources
-        lines = [
-            f"{' and '.join(titles[name].title for name in re.split(r' [+/] ', row.source))} ({row.vintage})"
-            for row in pairs.itertuples()
-        ]
+        lines = [f"{source_titles(self.board.settings, row.source)} ({row.vintage})" for row in pairs.itertuples()]
         return Text(tuple(lines) or ("No source at hand has this item.",), bullet="- ", heading="Sources and vintages")
 
     @property
@@ -362,7 +382,9 @@ class ItemPage:
 
     def _notes(self, rows: pd.DataFrame) -> tuple[str, ...]:
         where = rows[rows["source"] != ""].drop_duplicates(["source", "vintage"])
-        return tuple(f"Source: {row.source.replace('_', ' ')}, vintage {row.vintage}." for row in where.itertuples())
+        return tuple(
+            f"Source: {source_titles(self.board.settings, row.source)} ({row.vintage})." for row in where.itertuples()
+        )
 
     def _monthly(self, options: list[History]) -> pd.DataFrame:
         for history in options:
@@ -374,14 +396,11 @@ class ItemPage:
                 return pd.DataFrame({"month": whole.index.strftime("%Y-%m"), "count": whole.to_numpy()})
         return pd.DataFrame({"month": pd.Series(dtype="str"), "count": pd.Series(dtype="float64")})
 
+    def _new_levels(self, measure: str) -> dict[str, str]:
+        return new_levels(self.board.settings.events, self.name) | self._breaks(measure)
+
     def _breaks(self, measure: str) -> dict[str, str]:
         return {each.month: each.what for each in self._measure(measure).breaks if each.effect == "not_comparable"}
-
-
-def last_before(period: pd.Period, month: pd.Period) -> pd.Period:
-    """The last month before another that has the same name as the period."""
-    years = (period - month).n // 12 + 1
-    return period - 12 * years
 
 
 def extract_counts(store: Store, table: str, area_code: str, period: pd.Period, column: str) -> pd.DataFrame:
@@ -411,6 +430,23 @@ def _since_covid(measure: Measure, now: int, then: int, before: pd.Period) -> st
         f"{measure.label}: {now:,} {measure.unit} now against {then:,} in the twelve months to {month_label(before)}, "
         f"the same months before the pandemic ({change}{per_cent})."
     )
+
+
+def new_levels(events: Iterable[Event], item: str) -> dict[str, str]:
+    """The months from which charts of an item set their limits anew, with the reason: the first whole month of an
+    event that brought a new level, and the first after its end."""
+    found = {}
+    for event in events:
+        if event.new_level and {item, "all"} & set(event.items):
+            found[_first_whole_month(event.start)] = event.label
+            if event.end:
+                found[_first_whole_month(event.end)] = f"after {event.label}"
+    return found
+
+
+def _first_whole_month(day: str) -> str:
+    month = pd.Period(day, freq="M")
+    return str(month if day.endswith("-01") else month + 1)
 
 
 def event_table(events: Iterable[Event], item: str, period: pd.Period) -> pd.DataFrame:

@@ -39,7 +39,7 @@ def sentence(row: Mapping[str, object], measure: Measure, label: str = "") -> Se
         "ok": _compared,
         "not_comparable": _side_by_side,
         "incomplete": _withheld,
-        "no_data": _withheld,
+        "no_data": _without_data,
         "suppressed": _withheld,
     }
     text = writers[str(row["status"])](row, measure, subject)
@@ -124,9 +124,10 @@ def _side_by_side(row: Mapping[str, object], measure: Measure, subject: str) -> 
     )
 
 
+def _without_data(row: Mapping[str, object], measure: Measure, subject: str) -> str:
+    return f"{subject}: no file at hand gives this {window_phrase(row)}."
+
+
 def _withheld(row: Mapping[str, object], measure: Measure, subject: str) -> str:
-    return f"{subject} {window_phrase(row)}: {_lower_first(str(row['note']))}"
-
-
-def _lower_first(text: str) -> str:
-    return text[:1].lower() + text[1:]
+    reason = str(row["note"]).partition(": ")[2] or str(row["note"])
+    return f"{subject} is not given {window_phrase(row)}: {reason[:1].lower()}{reason[1:]}"

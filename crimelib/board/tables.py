@@ -159,7 +159,7 @@ class Table:
     def html(self, *, with_css: bool = False) -> str:
         """The table as HTML with caption, scopes and notes; every text is escaped."""
         style = f"<style>{theme.TABLE_CSS}</style>" if with_css else ""
-        unit = f"<small>{escape(self.unit)}</small>" if self.unit else ""
+        unit = f" <small>{escape(self.unit)}</small>" if self.unit else ""
         head = "".join(self._heading(place, text) for place, text in enumerate(self.columns))
         body = "".join(self._row(cells) for cells in self.rows)
         notes = "".join(f"<li>{escape(note)}</li>" for note in self.notes)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from crimelib.settings import Settings
 
 
@@ -15,3 +17,8 @@ def measure_title(settings: Settings, item: str, measure: str) -> str:
     if item in settings.items:
         return settings.items[item].measures[measure].label
     return settings.perception.measures[measure].label
+
+
+def source_titles(settings: Settings, sources: str) -> str:
+    """The titles of the sources that a row names, in its order."""
+    return " and ".join(settings.sources.sources[name].title for name in re.split(r" [+/] ", sources))

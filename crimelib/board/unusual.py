@@ -9,6 +9,7 @@ import pandas as pd
 from crimelib.measures.periods import month_label
 
 FEWEST_MONTHS = 12
+FEWEST_FOR_LIMITS = 8  # moving ranges of fewer months say next to nothing
 
 
 def limits(monthly: pd.DataFrame, breaks: Mapping[str, str]) -> pd.DataFrame | None:
@@ -20,6 +21,8 @@ def limits(monthly: pd.DataFrame, breaks: Mapping[str, str]) -> pd.DataFrame | N
     if series.notna().sum() < FEWEST_MONTHS:
         return None
     chart = xmr(series, {pd.Period(month, freq="M"): reason for month, reason in breaks.items()})
+    short = chart.groupby("segment")["value"].transform("count") < FEWEST_FOR_LIMITS
+    chart = chart.mask(short)
     return pd.DataFrame(
         {
             "month": chart.index.strftime("%Y-%m"),

@@ -21,7 +21,6 @@ from crimelib.board.charts import (
 )
 from crimelib.board.comparators import (
     FIRST_COVID_MONTH,
-    comparator_counts,
     comparison_sentence,
     comparison_table,
     last_before,
@@ -64,11 +63,6 @@ class Board:
     def counts(self) -> Counts:
         """The stored counts of the area as a whole."""
         return Counts(area_counts(self.store, self.settings, [self.area]))
-
-    @cached_property
-    def comparator_counts(self) -> Counts:
-        """The stored counts of the areas that this one is read against."""
-        return comparator_counts(self)
 
     @cached_property
     def totals(self) -> pd.DataFrame:
@@ -344,11 +338,17 @@ class ItemPage:
         """What the board may want to ask."""
         return Text(self.item.questions, bullet="- ")
 
+    def comment(self) -> Text:
+        """The analyst's comment, dated and signed."""
+        from crimelib.board.commentary import comment_on
+
+        return comment_on(self.board, self.name)
+
     def agreed(self) -> Text:
         """The open actions on the item."""
         from crimelib.board.actions import open_actions
 
-        found = open_actions(self.board.settings, self.board.period, self.name)
+        found = open_actions(self.board.settings, self.board.period, self.name, self.board.area.name)
         none = ("No action is open on this item.",)
         return Text(tuple(found) or none, bullet="- ", heading="What was agreed")
 

@@ -19,6 +19,6 @@ class Text:
         return "\n".join(self.lines)
 
     def _repr_markdown_(self) -> str:
-        heading = [f"**{escape_markdown(self.heading)}**", ""] if self.heading else []
+        heading = f"**{escape_markdown(self.heading)}**\n\n" if self.heading else ""
         separator = "\n" if self.bullet else "\n\n"
-        return "\n".join(heading) + separator.join(f"{self.bullet}{escape_markdown(line)}" for line in self.lines)
+        return heading + separator.join(f"{self.bullet}{escape_markdown(line)}" for line in self.lines)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 
@@ -110,7 +111,7 @@ def _row(measure: str, rows: pd.DataFrame, titles: Mapping[str, str]) -> Row:
     return Row(_title(measure, titles), cells.get(MAIN_WINDOW, absent), minor)
 
 
-def _cell(row: Mapping[str, object]) -> Cell:
+def _cell(row: Mapping[str, Any]) -> Cell:
     proportion = row["item"] in PROPORTION_ITEMS
     status, signal = str(row["status"]), row["signal"] if row["signal"] in _VARIATIONS else ""
     icon, words = _VARIATIONS.get(signal, ("", "Not tested"))
@@ -126,7 +127,7 @@ def _cell(row: Mapping[str, object]) -> Cell:
     )
 
 
-def _note(row: Mapping[str, object], signal: str) -> str:
+def _note(row: Mapping[str, Any], signal: str) -> str:
     """The row's own remark, or how large a change would have had to be to show."""
     if not _missing(row["note"]):
         return str(row["note"])
@@ -136,20 +137,20 @@ def _note(row: Mapping[str, object], signal: str) -> str:
     return f"Smallest change likely to show: {float(detectable):.0f}%"
 
 
-def _amount(value: object, proportion: bool) -> str:
+def _amount(value: Any, proportion: bool) -> str:
     if _missing(value):
         return ""
     number = float(value)
     return f"{100 * number:.0f}%" if proportion else f"{number:,.0f}"
 
 
-def _change(value: object, proportion: bool) -> str:
+def _change(value: Any, proportion: bool) -> str:
     if _missing(value):
         return ""
     return _signed(100 * float(value), ".0f", " points") if proportion else _signed(value, ",.0f", "")
 
 
-def _signed(value: object, spec: str, unit: str) -> str:
+def _signed(value: Any, spec: str, unit: str) -> str:
     """``+6``, ``−140`` or ``0``; the sign is that of the number as shown."""
     if _missing(value):
         return ""
@@ -158,7 +159,7 @@ def _signed(value: object, spec: str, unit: str) -> str:
     return f"{sign}{size}{unit}"
 
 
-def _missing(value: object) -> bool:
+def _missing(value: Any) -> bool:
     return value is None or value == "" or bool(pd.isna(value))
 
 

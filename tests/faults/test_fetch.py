@@ -270,6 +270,18 @@ def test_another_part_than_was_asked_for_is_thrown_away(desk, headers):
     assert (desk.kept / "2021-12-03" / "file.csv").read_bytes() == BOROUGHS
 
 
+def test_a_part_that_ends_before_the_file_does_is_gone_on_from(desk):
+    gathering = desk.kept / ".fetching"
+    gathering.mkdir(parents=True)
+    (gathering / "file.csv.part").write_bytes(BOROUGHS[:20_000])
+    (gathering / "file.csv.part.etag").write_text('"\\"1\\""')
+    short = {"Content-Range": f"bytes 20000-20499/{len(BOROUGHS)}"}
+    desk.offers(Reply(BOROUGHS[20_000:20_500], 206, headers=short), Reply(BOROUGHS))
+    assert desk.fetch().failure is None
+    assert desk.publisher.requests[1][1]["range"] == "bytes=20500-"
+    assert (desk.kept / "2021-12-03" / "file.csv").read_bytes() == BOROUGHS
+
+
 def test_a_body_shorter_than_declared_is_never_accepted(desk):
     desk.offers(Reply(BOROUGHS, length=len(BOROUGHS) + 100, etag=""))
     assert "the connection failed" in desk.failure()

@@ -125,11 +125,12 @@ class Area(Strict):
 
 
 class SimilarAreas(Strict):
-    """A row of ``similar.csv``: the areas that one may be compared with, and who says so."""
+    """A row of ``similar.csv``: the areas that one may be compared with, and who says so. ``part`` is the part of
+    London that a borough lies in."""
 
     code: str
     name: str
-    part: Literal["inner", "outer"]
+    part: Literal["inner", "outer"] | None = None
     similar: str
     source: str
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import pandas as pd
 
@@ -17,9 +17,17 @@ FILE_MONTH = ["source", "vintage", "vintage_order", "series", "basis", "month"]
 def area_counts(store: Store, settings: Settings, areas: Sequence[Area]) -> pd.DataFrame:
     """Stored counts of areas as wholes, with the columns of the store's ``counts``."""
     book = AreaBook.of(settings)
-    members = {area.code: book.members(area) for area in areas}
-    stored = store.counts(sorted({code for codes in members.values() for code in codes}))
-    return with_sums(stored, members)
+    return member_counts(store, {area.code: book.members(area) for area in areas})
+
+
+def member_counts(
+    store: Store, members: Mapping[str, Sequence[str]], series: Iterable[str] | None = None
+) -> pd.DataFrame:
+    """Stored counts of areas as wholes, of all series or only some; ``members`` gives the codes of the areas that add
+    up to each."""
+    chosen = [("area_code", "in", sorted({code for codes in members.values() for code in codes}))]
+    chosen += [] if series is None else [("series", "in", sorted(series))]
+    return with_sums(store.table("counts", filters=chosen), members)
 
 
 def counts_with_wards(store: Store, settings: Settings, area: Area, period: pd.Period) -> pd.DataFrame:

@@ -27,7 +27,9 @@ def protect(
         (rows["breakdown"] == "ward") & rows["measure"].isin(measures) & rows["status"].isin(["ok", "not_comparable"])
     )
     short = wards & ~rows["window"].isin(policy.ward_windows)
-    hidden = _not_alone(rows, wards & ~short, _with_links(rows, _small(rows, policy) & wards & ~short, linked))
+    hidden = _with_links(rows, _small(rows, policy) & wards & ~short, linked)
+    while not (more := _with_links(rows, _not_alone(rows, wards & ~short, hidden), linked)).equals(hidden):
+        hidden = more
     return _withheld(_withheld(rows, short, SHORT_WINDOW), hidden, SMALL)
 
 
@@ -50,12 +52,13 @@ def _with_links(rows: pd.DataFrame, hidden: pd.Series, linked: Sequence[Sequence
 
 
 def _not_alone(rows: pd.DataFrame, wards: pd.Series, hidden: pd.Series) -> pd.Series:
-    """Where just one ward of a measure and window is withheld, withhold the next smallest that is not zero too."""
+    """Where just one ward of a measure and window is withheld, withhold the next smallest too: one that is zero only
+    where no other is left, for then the borough's total would be the withheld count."""
     hidden = hidden.copy()
-    size = rows[["current", "previous"]].astype("float64").min(axis=1).replace(0, np.nan)
+    size = rows[["current", "previous"]].astype("float64").min(axis=1).replace(0, np.inf)
     for _, group in rows[wards].groupby(["measure", "window"]):
         if hidden[group.index].sum() == 1:
-            others = size[group.index][~hidden[group.index]].dropna()
+            others = size[group.index][~hidden[group.index]]
             hidden[others.nsmallest(1).index] = True
     return hidden
 

@@ -34,11 +34,13 @@ def survey_waves(store: Store, settings: Settings, area: Area) -> pd.DataFrame:
 
 def survey_changes(store: Store, settings: Settings, area: Area, period: pd.Period) -> Iterator[dict[str, object]]:
     """The last quarter not after the period against the same quarter a year before, a record a measure. The survey's
-    figures cover twelve months, so waves a year apart share no interview."""
+    figures cover twelve months, so waves a year apart share no interview, and a last quarter of a year ago or more
+    says nothing of the period."""
     waves = survey_waves(store, settings, area)
     for measure in settings.perception.measures:
         wave = waves[(waves["measure"] == measure) & (waves["month"] <= str(period))].set_index("month")
-        yield {"measure": measure, **_change(wave, settings, area)}
+        too_old = wave.empty or wave.index[-1] <= str(period - YEAR)
+        yield {"measure": measure, **(_no_survey(wave) if too_old else _change(wave, settings, area))}
 
 
 def interviews(settings: Settings, area: Area) -> int:
@@ -50,8 +52,6 @@ def interviews(settings: Settings, area: Area) -> int:
 def _change(wave: pd.DataFrame, settings: Settings, area: Area) -> dict[str, object]:
     from crimelib.stats.survey import effective_size, wave_change
 
-    if wave.empty:
-        return _without_figures("no_data", "No data: no survey file at hand gives this.")
     last = wave.index[-1]
     before = str(pd.Period(last, freq="M") - YEAR)
     now = wave.iloc[-1]
@@ -72,6 +72,11 @@ def _change(wave: pd.DataFrame, settings: Settings, area: Area) -> dict[str, obj
         "note": f"Quarter end {last}; about {effective_size(asked, effect):,.0f} effective interviews a year.",
         **where,
     }
+
+
+def _no_survey(wave: pd.DataFrame) -> dict[str, object]:
+    ends = f"; the last quarter at hand is {wave.index[-1]}" if len(wave) else ""
+    return _without_figures("no_data", f"No data: no survey file at hand gives this{ends}.")
 
 
 def _without_figures(status: str, note: str) -> dict[str, object]:

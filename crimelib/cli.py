@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from crimelib.errors import CrimelibError, InputError
+from crimelib.errors import CrimelibError, InputError, one_line
 from crimelib.settings import PROJECT_ROOT, Settings, load_settings
 
 app = typer.Typer(
@@ -86,6 +86,8 @@ def summary(
 
     settings = load_settings(parameters)
     found, month, audience = _subject(settings, area, period, audience)
+    if csv is not None and not csv.resolve().parent.is_dir():
+        raise InputError(f"there is no folder {csv.parent.name!r}", where="--csv", fix="make it first")
     store = Store(processed)
     rows = summarise(store, settings, found, month, audience)
     if csv is not None:
@@ -175,6 +177,10 @@ def main() -> None:
     except CrimelibError as error:
         typer.echo(f"crimelib: {error}", err=True)
         sys.exit(error.exit_status)
+    except OSError as error:
+        told = f"{error.strerror}: {error.filename}" if error.strerror and error.filename else str(error)
+        typer.echo(f"crimelib: {one_line(told)}", err=True)
+        sys.exit(1)
     except KeyboardInterrupt:
         typer.echo("crimelib: stopped by hand", err=True)
         sys.exit(1)

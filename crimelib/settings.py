@@ -512,6 +512,45 @@ class Disclosure(Strict):
     linked: tuple[tuple[str, ...], ...] = ()
 
 
+# --- data quality ----------------------------------------------------------------------------------------------
+
+
+class GapRule(Strict):
+    """When a month is far below what it may be measured by; see ``quality.yml``."""
+
+    most_share: float = Field(gt=0, lt=1)
+    spreads: float = Field(gt=0)
+    least_expected: float = Field(gt=0)
+
+
+class Gaps(Strict):
+    """How suspected gaps are found."""
+
+    neighbour_months: int = Field(ge=1, le=6)
+    in_events: float = Field(gt=0, le=1)
+    whole: GapRule
+    series: GapRule
+    whole_sources: tuple[str, ...]
+    vanished_from: int = Field(ge=1)
+
+
+class Revisions(Strict):
+    """How long months count as provisional; see ``quality.yml``."""
+
+    shown_months: int = Field(ge=1)
+    settled_months: int = Field(ge=2)
+    least_months: int = Field(ge=1)
+    growth_pct: float = Field(ge=0)
+    assumed_months: dict[str, Annotated[int, Field(ge=0)]]
+
+
+class Quality(Strict):
+    """``quality.yml``."""
+
+    gaps: Gaps
+    revisions: Revisions
+
+
 # --- what was said and what was agreed -------------------------------------------------------------------------
 
 
@@ -733,6 +772,11 @@ class Settings:
     def disclosure(self) -> Disclosure:
         """``disclosure.yml``."""
         return self.load("disclosure.yml", Disclosure)
+
+    @property
+    def quality(self) -> Quality:
+        """``quality.yml``."""
+        return self.load("quality.yml", Quality)
 
     def claims(self, period: str) -> Claims | None:
         """``claims/<period>.yml``, None where nothing said to the board was written down."""

@@ -31,3 +31,22 @@ def _factor(triangle: Sequence[Sequence[float]], step: int) -> float:
     if pairs[:, 0].sum() == 0:
         raise InputError(f"release {step + 1} holds no offences to grow from", fix="take months with counts")
     return float(pairs[:, 1].sum() / pairs[:, 0].sum())
+
+
+def growth_to_come(triangle: np.ndarray, least_months: int) -> np.ndarray:
+    """The factor from each age to the last column of a triangle with gaps: months by ages, NaN where no release of that
+    age was kept.
+
+    Step by step where every step of the way has been seen in at least ``least_months`` months; otherwise straight from
+    that age to the last column, seen in as many (releases kept now and then skip ages); NaN where neither has.
+    """
+    steps = [_seen_growth(triangle[:, age], triangle[:, age + 1], least_months) for age in range(triangle.shape[1] - 1)]
+    straight = [_seen_growth(column, triangle[:, -1], least_months) for column in triangle[:, :-1].T]
+    by_steps = np.cumprod(steps[::-1])[::-1]
+    return np.where(np.isnan(by_steps), straight, by_steps)
+
+
+def _seen_growth(before: np.ndarray, after: np.ndarray, least_months: int) -> float:
+    both = ~np.isnan(before) & ~np.isnan(after)
+    enough = both.sum() >= least_months and before[both].sum() > 0
+    return float(after[both].sum() / before[both].sum()) if enough else float("nan")

@@ -16,7 +16,8 @@ from filelock import FileLock
 from crimelib.settings import Settings
 from crimelib.sources.discovery import RawFile, discover, without_illustrative
 from crimelib.sources.registry import MODULES, reader_of
-from crimelib.tables.store import PARTS, Catalogue, Entry, read_catalogue, write_catalogue, write_part
+from crimelib.tables.anomalies import find_gaps
+from crimelib.tables.store import PARTS, Catalogue, Entry, Store, read_catalogue, write_catalogue, write_part
 
 PACKAGE = Path(__file__).resolve().parent.parent
 _DATED = re.compile(r"(\d{4})-(\d{2})(-\d{2})?")
@@ -43,7 +44,7 @@ def clean(raw: Path, processed: Path, settings: Settings, progress: Progress | N
         try:
             entries, cleaned = _clean_all(files, processed, aside, settings, progress)
             catalogue = Catalogue(tuple(_ranked(entries, processed, aside)), tuple(left_out))
-            _publish(processed, aside, catalogue)
+            catalogue = _publish(processed, aside, catalogue, settings)
         finally:
             shutil.rmtree(aside, ignore_errors=True)
     return CleanResult(catalogue, cleaned)
@@ -66,18 +67,19 @@ def cleaning_hash(settings: Settings) -> str:
 
 
 def _chosen_files(raw: Path, settings: Settings) -> tuple[list[tuple[RawFile, str]], list[tuple[str, str]]]:
-    """Files to clean with their hashes, each content once a source, and those left out with the reason."""
+    """Files to clean with their hashes, each content once a source, and those left out with the reason. The copy of
+    the last vintage stays: a publisher who takes a revision back publishes the older bytes again."""
     found = discover(raw, MODULES, settings.sources.reference_files)
     files, illustrative = without_illustrative(found)
     left_out = [(file.label, "illustrative, and real files are there") for file in illustrative]
     chosen: dict[tuple[str, str], RawFile] = {}
-    for file in files:
+    for file in reversed(files):
         key = (file.source, file_hash(file.path))
         if key in chosen:
             left_out.append((file.label, f"the same bytes as {chosen[key].label}"))
         else:
             chosen[key] = file
-    return [(file, sha256) for (_, sha256), file in chosen.items()], left_out
+    return [(file, sha256) for (_, sha256), file in reversed(chosen.items())], left_out
 
 
 def _clean_all(
@@ -85,7 +87,7 @@ def _clean_all(
 ) -> tuple[list[Entry], int]:
     """One entry a file; parts not reused are written aside."""
     recipe = cleaning_hash(settings)
-    before = {entry.sha256 + entry.source: entry for entry in _entries_before(processed)}
+    before = {entry.sha256 + entry.source: entry for entry in _catalogue_before(processed).entries}
     entries, cleaned = [], 0
     for position, (file, sha256) in enumerate(files):
         if progress:
@@ -150,26 +152,32 @@ def _parts(entry: Entry) -> list[str]:
     return list(entry.tables.values())
 
 
-def _entries_before(processed: Path) -> tuple[Entry, ...]:
+def _catalogue_before(processed: Path) -> Catalogue:
     from crimelib.errors import InputError
 
     try:
-        return read_catalogue(processed).entries
+        return read_catalogue(processed)
     except (InputError, KeyError, TypeError):
-        return ()
+        return Catalogue(())
 
 
-def _publish(processed: Path, aside: Path, catalogue: Catalogue) -> None:
-    """Move the new parts in, replace the catalogue, and drop parts that neither this one nor the one before lists."""
+def _publish(processed: Path, aside: Path, catalogue: Catalogue, settings: Settings) -> Catalogue:
+    """Move the new parts in, replace the catalogue, and drop parts that neither this one nor the one before lists; the
+    catalogue as written, with the gaps that it suspects."""
     folder = processed / PARTS
     folder.mkdir(exist_ok=True)
-    keep = {part for entry in (*_entries_before(processed), *catalogue.entries) for part in _parts(entry)}
+    before = _catalogue_before(processed)
+    keep = {part for entry in (*before.entries, *catalogue.entries) for part in _parts(entry)}
     for part in aside.iterdir():
         part.replace(folder / part.name)
+    same = before.entries == catalogue.entries
+    found = before.suspected_gaps if same else find_gaps(Store(processed, catalogue), settings)
+    catalogue = replace(catalogue, suspected_gaps=found)
     write_catalogue(processed, catalogue)
     for part in folder.iterdir():
         if part.name not in keep:
             part.unlink()
+    return catalogue
 
 
 def _sweep(processed: Path) -> None:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 
 import pandas as pd
 
-from crimelib.tables.store import PARTS, Catalogue
+from crimelib.tables.anomalies import ALL_SERIES, HOLE
+from crimelib.tables.store import PARTS, Catalogue, Gap
+
+QUARTERLY = {"mopac_pas"}
+MOST_LISTED = 8
 
 
 def quality_lines(catalogue: Catalogue, processed: Path) -> Iterator[str]:
@@ -18,6 +22,10 @@ def quality_lines(catalogue: Catalogue, processed: Path) -> Iterator[str]:
     table = coverage(catalogue, processed)
     for (source, vintage), group in table.groupby(["source", "vintage"], sort=False):
         yield f"{source} {vintage}: {_files(len(group))}, {_months_covered(group)}{_set_aside(group)}"
+    if missing := holes(table):
+        yield f"in no file: {'; '.join(f'{source} {_listed(months)}' for source, months in missing.items())}"
+    if words := _gaps_in_words(catalogue.suspected_gaps):
+        yield f"suspected gaps: {words}"
     for label, reason in catalogue.left_out:
         yield f"left out: {label} ({reason})"
 
@@ -51,6 +59,62 @@ def gaps(months: list[str]) -> list[str]:
     return [month for month in whole if month not in set(months)]
 
 
+def holes(table: pd.DataFrame) -> dict[str, list[str]]:
+    """By source the months that no vintage of it has, between the first and the last that one has; from
+    :func:`coverage`."""
+    monthly = table[~table["source"].isin(QUARTERLY)]
+    months = {source: sorted(set().union(*group["months"])) for source, group in monthly.groupby("source")}
+    return {str(source): missing for source, covered in months.items() if (missing := gaps(covered))}
+
+
+def filled_months(stored: pd.DataFrame) -> pd.DataFrame:
+    """The months of an area whose newest figures are from an older vintage than files that go around the month
+    (``source``, ``basis``, ``month``, ``vintage``): a hole between a publisher's files, filled."""
+    if stored.empty:
+        return pd.DataFrame(columns=["source", "basis", "month", "vintage"])
+    seen = stored[["source", "basis", "vintage_order", "vintage", "month"]].drop_duplicates()
+    spans = seen.groupby(["source", "basis", "vintage_order"], as_index=False)["month"].agg(["min", "max"])
+    newest = seen.sort_values("vintage_order").drop_duplicates(["source", "basis", "month"], keep="last")
+    around = newest.merge(spans, on=["source", "basis"], suffixes=("", "_around"))
+    later = around["vintage_order_around"] > around["vintage_order"]
+    inside = later & (around["min"] < around["month"]) & (around["month"] < around["max"])
+    return around[inside].drop_duplicates(["basis", "month"])[["source", "basis", "month", "vintage"]]
+
+
+def unallocated(
+    stored: pd.DataFrame, series: Collection[str], borough: str, months: Collection[str]
+) -> tuple[int, int] | None:
+    """The sum of some series over some months in a borough, and the part of it that is in none of its wards; None
+    where no vintage has every month of both."""
+    rows = stored[stored["series"].isin(series) & stored["month"].isin(months)]
+    rows = rows.drop_duplicates(["vintage_order", "series", "basis", "area_code", "month"], keep="last")
+    is_ward = rows["area_level"] == "ward"
+    whole, wards = rows[rows["area_code"] == borough], rows[is_ward & (rows["parent_code"] == borough)]
+    for vintage in sorted(set(whole["vintage_order"]) & set(wards["vintage_order"]), reverse=True):
+        pair = [part[part["vintage_order"] == vintage] for part in (whole, wards)]
+        if all(set(part["month"]) == set(months) for part in pair):
+            total, placed = (int(part["count"].sum()) for part in pair)
+            return total, total - placed
+    return None
+
+
+def _gaps_in_words(found: Iterable[Gap]) -> str:
+    """Gaps of a whole source by area, then how many there are in single categories."""
+    whole: dict[str, list[str]] = {}
+    for gap in found:
+        if gap.series == ALL_SERIES and gap.reason != HOLE:
+            whole.setdefault(f"{gap.source} {gap.area_name}", []).append(gap.month)
+    single = sum(gap.series != ALL_SERIES for gap in found)
+    parts = [f"{place} {_listed(months)}" for place, months in list(whole.items())[:MOST_LISTED]]
+    parts += [f"{len(whole) - MOST_LISTED} areas more"] if len(whole) > MOST_LISTED else []
+    parts += [f"{single} in single categories"] if single else []
+    return "; ".join(parts)
+
+
+def _listed(months: list[str]) -> str:
+    return ", ".join(months[:MOST_LISTED]) + (" ..." if len(months) > MOST_LISTED else "")
+
+
 def _months(processed: Path, tables: dict[str, str]) -> list[str]:
     for name, column in (("counts", "month"), ("perception", "quarter_end")):
         if name in tables:
@@ -67,7 +131,7 @@ def _months_covered(group: pd.DataFrame) -> str:
     months = sorted({month for listed in group["months"] for month in listed})
     if not months:
         return "no monthly figures"
-    quarterly = group["source"].iloc[0] == "mopac_pas"
+    quarterly = group["source"].iloc[0] in QUARTERLY
     missing = [] if quarterly else gaps(months)
     hole = f", no figure for {', '.join(missing)}" if missing else ""
     return f"{months[0]} to {months[-1]}{hole}"

@@ -42,11 +42,29 @@ class Entry:
 
 
 @dataclass(frozen=True)
+class Gap:
+    """A month of an area that looks short of data, in one series (all of the source: ""). ``count`` and ``expected``
+    are None where there is no figure."""
+
+    source: str
+    basis: str
+    area_code: str
+    area_name: str
+    series: str
+    month: str
+    count: int | None
+    expected: int | None
+    reason: str
+
+
+@dataclass(frozen=True)
 class Catalogue:
-    """Every raw file whose tables are stored, and the files left out with the reason."""
+    """Every raw file whose tables are stored, the files left out with the reason, and the months that look short of
+    data (see :mod:`crimelib.tables.anomalies`)."""
 
     entries: tuple[Entry, ...]
     left_out: tuple[tuple[str, str], ...] = ()
+    suspected_gaps: tuple[Gap, ...] = ()
 
     @property
     def is_illustrative(self) -> bool:
@@ -57,9 +75,9 @@ class Catalogue:
 class Store:
     """Reads the stored tables of a processed folder."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, catalogue: Catalogue | None = None) -> None:
         self.folder = folder
-        self.catalogue = read_catalogue(folder)
+        self.catalogue = catalogue or read_catalogue(folder)
 
     def table(self, name: str, filters: list | None = None, columns: list[str] | None = None) -> pd.DataFrame:
         """Rows of a table over all its parts, with ``source``, ``vintage`` and ``vintage_order``; empty (without
@@ -88,22 +106,26 @@ class Store:
 def read_catalogue(folder: Path) -> Catalogue:
     """The catalogue of a processed folder; raises :class:`InputError` where nothing has been cleaned yet."""
     try:
-        content = json.loads((folder / CATALOGUE).read_text(encoding="utf-8"))
+        return _catalogue(json.loads((folder / CATALOGUE).read_text(encoding="utf-8")))
     except FileNotFoundError:
         raise InputError(
             "nothing has been cleaned yet", where=f"processed folder {folder.name!r}", fix="run `crimelib clean`"
         ) from None
-    except json.JSONDecodeError:
+    except (ValueError, KeyError, TypeError):
         raise InputError(
             "the catalogue cannot be read", where=f"{folder.name}/{CATALOGUE}", fix="run `crimelib clean` again"
         ) from None
+
+
+def _catalogue(content: dict) -> Catalogue:
     entries = tuple(Entry(**entry) for entry in content["entries"])
-    return Catalogue(entries, tuple(tuple(pair) for pair in content["left_out"]))
+    found = tuple(Gap(**gap) for gap in content.get("suspected_gaps", ()))
+    return Catalogue(entries, tuple(tuple(pair) for pair in content["left_out"]), found)
 
 
 def write_catalogue(folder: Path, catalogue: Catalogue) -> None:
     """Replace the catalogue in one step."""
-    content = {"entries": [asdict(entry) for entry in catalogue.entries], "left_out": catalogue.left_out}
+    content = asdict(catalogue)
     aside = folder / f".{CATALOGUE}.{os.getpid()}"
     with aside.open("w", encoding="utf-8") as stream:
         stream.write(json.dumps(content, indent=1, sort_keys=True) + "\n")

@@ -49,6 +49,30 @@ def sample(
 
 
 @app.command()
+def fetch(
+    sources: Annotated[
+        list[str] | None, typer.Argument(help="Which sources; all where none is named.", metavar="[SOURCE ...]")
+    ] = None,
+    since: Annotated[
+        str | None, typer.Option("--since", help="The first month wanted, as 2019-04.", metavar="YYYY-MM")
+    ] = None,
+    raw: Raw = RAW,
+    parameters: Parameters = PARAMETERS,
+) -> None:
+    """Download published files, hashed and resumable."""
+    from datetime import date
+
+    from crimelib.sources.fetch import fetch as fetch_files
+
+    with _bar("Fetching") as bar:
+        results = fetch_files(sources or [], raw, load_settings(parameters), since, date.today(), bar.step)
+    for result in results:
+        typer.echo(str(result), err=result.failure is not None)
+    if failures := [result.failure for result in results if result.failure]:
+        raise typer.Exit(max(failure.exit_status for failure in failures))
+
+
+@app.command()
 def clean(
     raw: Raw = RAW, processed: Processed = PROCESSED, out: Out = REPORTS, parameters: Parameters = PARAMETERS
 ) -> None:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 
+from crimelib.board.doubts import Doubts, doubts
 from crimelib.disclosure.protect import FIGURES, protect
 from crimelib.errors import InputError
 from crimelib.measures.areas import counts_with_wards
@@ -59,6 +61,7 @@ class Line:
     area_code: str
     breaks: tuple[Break, ...]
     options: tuple[History, ...]
+    series: frozenset[str]
 
 
 @dataclass(frozen=True)
@@ -70,16 +73,18 @@ class Figure:
     figures: WindowFigures
     note: str
     status: str
+    suspected_gap: bool
 
 
 def summary(store: Store, settings: Settings, area: Area, period: pd.Period, audience: str = "board") -> pd.DataFrame:
     """The rows of ``summary.csv`` for one area, period and audience, with the columns ``COLUMNS``. Counts are whole
     numbers or None; raises :class:`InputError` where no source has the period at all."""
-    counts = Counts(counts_with_wards(store, settings, area, period))
+    stored = counts_with_wards(store, settings, area, period)
+    counts, doubted = Counts(stored), doubts(store, settings, area, stored)
     perception = perception_rows(store, settings, area, period)
     _refuse_unknown_period(counts, perception, area, period)
     wards = newest_wards(counts, settings, area, period)
-    found = [figure for line in lines(counts, settings, area, wards) for figure in _figures(line, period)]
+    found = [figure for line in lines(counts, settings, area, wards) for figure in _figures(line, period, doubted)]
     rows = pd.concat([_rows(found, area, period), perception], ignore_index=True).astype(dict.fromkeys(FIGURES, object))
     policy = settings.disclosure
     shown = protect(rows, policy.audiences[audience], protected_measures(settings), policy.linked)
@@ -108,11 +113,16 @@ def lines(counts: Counts, settings: Settings, area: Area, wards: Sequence[Ward])
         for measure_id, measure in item.measures.items():
             for breakdown, value, label, figures, breaks in _breakdowns(measure):
                 options = tuple(histories(counts, figures, bases))
-                yield Line(item_id, measure_id, breakdown, value, label, area.code, breaks, options)
+                yield Line(item_id, measure_id, breakdown, value, label, area.code, breaks, options, _series(figures))
             options = tuple(histories(counts, measure.figures, bases)) if measure.wards else ()
             if any(history.has_any(ward.code for ward in wards) for history in options):
+                about = measure.breaks, options, _series(measure.figures)
                 for ward in wards:
-                    yield Line(item_id, measure_id, "ward", ward.code, ward.name, ward.code, measure.breaks, options)
+                    yield Line(item_id, measure_id, "ward", ward.code, ward.name, ward.code, *about)
+
+
+def _series(figures: Sequence[Figures]) -> frozenset[str]:
+    return frozenset(series for each in figures for series in (*each.add, *each.subtract))
 
 
 def _breakdowns(
@@ -124,12 +134,14 @@ def _breakdowns(
             yield breakdown, value, part.label, part.figures, (*measure.breaks, *part.breaks)
 
 
-def _figures(line: Line, period: pd.Period) -> Iterator[Figure]:
+def _figures(line: Line, period: pd.Period, doubted: Doubts) -> Iterator[Figure]:
     for window in WINDOWS:
         found = window_figures(line.options, line.area_code, period, window)
         crossed = broken_by(line.breaks, found.history, period, window)
         status = NOT_COMPARABLE if found.status == OK and crossed else found.status
-        yield Figure(line, window, found, _note(found, crossed, line, period, window), status)
+        gaps = doubted.gaps_in(found, line.series, period, window)
+        notes = [_note(found, crossed, line, period, window), *gaps, *doubted.filled_in(found, period, window)]
+        yield Figure(line, window, found, " ".join(note for note in notes if note), status, bool(gaps))
 
 
 def broken_by(breaks: Iterable[Break], history: History | None, period: pd.Period, window: str) -> list[Break]:
@@ -138,9 +150,7 @@ def broken_by(breaks: Iterable[Break], history: History | None, period: pd.Perio
     return broken_between(breaks, history, previous_months(period, window)[0], period)
 
 
-def broken_between(
-    breaks: Iterable[Break], history: History | None, first: pd.Period, last: pd.Period
-) -> list[Break]:
+def broken_between(breaks: Iterable[Break], history: History | None, first: pd.Period, last: pd.Period) -> list[Break]:
     """The breaks after a first month and up to a last one that forbid a comparison on the history's basis."""
     return [
         each
@@ -163,9 +173,10 @@ def _note(found: WindowFigures, crossed: list[Break], line: Line, period: pd.Per
 
 
 def _missing(found: WindowFigures, area_code: str, period: pd.Period, window: str) -> list[pd.Period]:
-    months = [*previous_months(period, window), *window_months(period, window)]
-    have = found.history.monthly(area_code).dropna().index if found.history else []
-    return [month for month in months if month not in have]
+    if found.history is None:
+        return []
+    halves = previous_months(period, window), window_months(period, window)
+    return [month for half in halves for month in half[np.isnan(found.history.window(area_code, half)[0])]]
 
 
 def _list_of(months: Sequence[pd.Period]) -> str:
@@ -209,20 +220,29 @@ def _row(figure: Figure, area: Area, period: pd.Period) -> dict[str, object]:
 def _statistics(found: Sequence[Figure], period: pd.Period) -> pd.DataFrame:
     """What the statistics say of each row that compares, aligned with the rows; wards under false-discovery control,
     since among hundreds of ward rows some look unusual by chance alone."""
-    from crimelib.stats.comparison import compare_many
+    from crimelib.stats.comparison import compare_many, history_spread
 
     parts = [pd.DataFrame(columns=[*STATISTICS, "signal"])]
+    compared = {
+        position: (figure.figures.history, figure.line.area_code)
+        for position, figure in enumerate(found)
+        if figure.status == OK and figure.figures.history is not None
+    }
+    distinct = {(id(history), area): (history, area) for history, area in compared.values()}
+    if not distinct:
+        return parts[0].reindex(range(len(found))).assign(signal="")
+    table = monthly_table(list(distinct.values()), period).set_axis(list(distinct), axis="columns")
+    spreads = history_spread(table, period)
     for window in WINDOWS:
-        compared = {
-            position: (figure.figures.history, figure.line.area_code)
-            for position, figure in enumerate(found)
-            if figure.window == window and figure.status == OK and figure.figures.history is not None
-        }
-        if compared:
-            table = monthly_table(list(compared.values()), period).set_axis(list(compared), axis="columns")
-            parts.append(compare_many(table, period, window)[[*STATISTICS, "signal"]])
+        here = {place: (id(pair[0]), pair[1]) for place, pair in compared.items() if found[place].window == window}
+        columns = list(here.values())
+        result = compare_many(
+            table[columns].set_axis(list(here), axis="columns"), period, window, spread=spreads[columns]
+        )
+        parts.append(result[[*STATISTICS, "signal"]])
     result = pd.concat(parts).reindex(range(len(found)))
     result["signal"] = result["signal"].fillna("")
+    result.loc[[figure.suspected_gap for figure in found], "signal"] = ""
     return _controlled(result, [figure.line.breakdown == "ward" for figure in found], [f.window for f in found])
 
 

@@ -47,7 +47,7 @@ def make_pack(
         audience=audience,
         illustrative=board.store.catalogue.is_illustrative,
         titles=titles(settings),
-        tables={"claims": check_claims(board), "actions": action_table(board)},
+        tables={"claims.csv": check_claims(board), "actions.csv": action_table(board)},
         jobs=jobs,
         fresh=fresh,
     )
@@ -69,8 +69,8 @@ def chosen_notebooks(folder: Path, only: Sequence[str]) -> list[Path]:
 
 
 def titles(settings: Settings) -> dict[str, str]:
-    """The names of items and measures by id."""
-    items = {item: item_title(settings, item) for item in [*settings.items, "perception"]}
+    """The names of measures by id, and of items under ``item/<id>``."""
+    items = {f"item/{item}": item_title(settings, item) for item in [*settings.items, "perception"]}
     measures = {
         measure: measure_title(settings, item, measure)
         for item, each in settings.items.items()

@@ -64,7 +64,8 @@ def render_overview(
     files: Sequence[tuple[str, str]],
     titles: Mapping[str, str],
 ) -> str:
-    """``index.html``: ``summary`` has the rows of ``summary.csv``, ``titles`` the names of items and measures."""
+    """``index.html``: ``summary`` has the rows of ``summary.csv``, ``titles`` the names of measures, and
+    of items under ``item/<id>``."""
     groups = overview_groups(summary, pages, titles)
     return render_template(
         "overview.html.j2",
@@ -83,7 +84,7 @@ def overview_groups(summary: pd.DataFrame, pages: Sequence[Page], titles: Mappin
     links = {page.name: page.href for page in pages}
     totals = summary[summary["breakdown"] == "total"]
     return tuple(
-        Group(_title(item, titles), links.get(item, ""), _rows(measures, titles))
+        Group(titles.get(f"item/{item}") or _title(item, titles), links.get(item, ""), _rows(measures, titles))
         for item, measures in totals.groupby("item", sort=False)
     )
 
@@ -134,6 +135,8 @@ def _note(row: Mapping[str, Any], signal: str) -> str:
     detectable = row["detectable_pct"]
     if signal != "no_clear_change" or _missing(detectable) or row["item"] in PROPORTION_ITEMS:
         return ""
+    if float(detectable) > 100:
+        return "So few that even a doubling could be chance"
     return f"Smallest change likely to show: {float(detectable):.0f}%"
 
 

@@ -130,16 +130,24 @@ def _chart(data: Mapping[str, Any]) -> str:
     title, alt = str(words.get("title") or ""), str(words.get("alt") or "")
     if "image/svg+xml" not in data:
         return f"<p>{escape(alt or title)}</p>"
-    return _figure("image/svg+xml", _encoded(data["image/svg+xml"]), alt or title or "Chart", title)
+    narrow = _for_phones(words["narrow_spec"], title, alt) if words.get("narrow_spec") else ""
+    return _figure("image/svg+xml", _encoded(data["image/svg+xml"]), alt or title or "Chart", title, narrow)
 
 
-def _figure(media_type: str, encoded: str, alt: str, title: str) -> str:
+def _for_phones(spec: dict[str, Any], title: str, alt: str) -> str:
+    """The picture that a narrow screen shows instead, drawn from the specification for it."""
+    from crimelib.board.charts import draw_svg
+
+    drawn = _encoded(draw_svg(spec, title=title, alt=alt))
+    return f'<source media="(max-width: 40rem)" srcset="data:image/svg+xml;base64,{drawn}">'
+
+
+def _figure(media_type: str, encoded: str, alt: str, title: str, source: str = "") -> str:
     """A picture within the page: as an image, its scripts do not run and its links do not load."""
-    image = f'<img src="data:{media_type};base64,{encoded}" alt="{escape(alt)}">'
+    image = f'<picture>{source}<img src="data:{media_type};base64,{encoded}" alt="{escape(alt)}"></picture>'
     label = escape(title or "Picture")
-    caption = f"<figcaption>{escape(title)}</figcaption>" if title else ""
     frame = f'<div class="picture" tabindex="0" role="region" aria-label="{label}">{image}</div>'
-    return f'<figure class="chart">{frame}{caption}</figure>'
+    return f'<figure class="chart">{frame}</figure>'
 
 
 def _encoded(text: str) -> str:

@@ -48,6 +48,11 @@ from crimelib.production.portable import private_paths, without_paths
 
 InputRecord = Mapping[str, str]
 _RECORD_FORMAT = 1
+_TABLES = {
+    "claims.csv": "what was said to the board, checked",
+    "actions.csv": "who promised what, and whether it was done",
+    "revisions.csv": "what the publishers changed in figures given before",
+}
 _REPORTED_PACKAGES = ("altair", "nbclient", "nbconvert", "pandas", "papermill", "scipy", "statsmodels")
 
 
@@ -269,10 +274,9 @@ def _for_audience(run: NotebookRun, audience: str) -> NotebookRun:
 
 def _info(request: PackRequest, run_id: str, now: datetime) -> PackInfo:
     parameters = without_paths(request.parameters, private_paths(request.parameters))
-    vintages = dict.fromkeys(f"{record['source']} {record['vintage']}" for record in request.inputs)
     made = f"{now.day} {now:%B %Y, %H:%M} UTC"
     provenance = (
-        ("Figures from", ", ".join(vintages) or "no files"),
+        ("Figures from", figures_from(request.inputs)),
         ("Parameters", ", ".join(f"{name} = {value}" for name, value in parameters.items()) or "none"),
         ("Code", f"crimelib {metadata.version('crimelib')}, {code_sha256()[:12]}"),
         ("Run", f"{run_id}, made {made}"),
@@ -282,8 +286,21 @@ def _info(request: PackRequest, run_id: str, now: datetime) -> PackInfo:
     return PackInfo(request.area_name, period, request.audience, request.illustrative, provenance)
 
 
+def figures_from(inputs: Sequence[InputRecord]) -> str:
+    """The sources and their vintages, a span where there are several: ``police_uk 2022-03 to 2024-06 (16)``."""
+    vintages: dict[str, set[str]] = {}
+    for record in inputs:
+        if record["vintage"]:
+            vintages.setdefault(record["source"], set()).add(record["vintage"])
+    spans = [(source, sorted(found)) for source, found in sorted(vintages.items())]
+    texts = [
+        f"{source} {found[0]}" + (f" to {found[-1]} ({len(found)})" if found[1:] else "") for source, found in spans
+    ]
+    return "; ".join(texts) or "no files"
+
+
 def _files(request: PackRequest, folder: Path) -> list[tuple[str, str]]:
-    tables = [(name, f"{name}: a table of this pack") for name in request.tables]
+    tables = [(name, f"{name}: {_TABLES.get(name, 'a table of this pack')}") for name in request.tables]
     executed = sorted(path.name for path in (folder / "notebooks").iterdir())
     return [
         ("summary.csv", "summary.csv: every figure"),

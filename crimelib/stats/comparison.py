@@ -25,10 +25,12 @@ ASSUMED_DISPERSION = 2.5  # with no history to estimate it from: the upper end o
 MOST_DISPERSION = 1000.0  # a bound that keeps the arithmetic finite for an almost empty history
 HARMONICS = 2
 SEASON_ALPHA = 0.05  # evidence needed before each month gets a level of its own
-IRLS_STEPS = 6
+IRLS_STEPS = 8
+IRLS_TOLERANCE = 1e-3  # on the means; the next step would move them by about its square
 # How far an uncertain dispersion is widened: tuned by benchmarks/signal_quality.py, see docs/methods.md.
-WIDENING_SLOPE = 2.5
-WIDENING_SHIFT = 0.12
+WIDENING_SLOPE = 2.0
+WIDENING_SHIFT = 0.05
+WIDENING_FREEDOM = 3
 SMALL_MEAN_BIAS = 0.3
 SPARSE_HISTORY = 9.0
 
@@ -93,9 +95,7 @@ def compare(
     dispersion. ``days`` is 'calendar', or 'working' for records made Monday to Friday. Months after ``period`` are
     never looked at. Raises :class:`InputError` for an unknown window, a bad period or counts that are not counts.
     """
-    row = compare_many(
-        series.to_frame("series"), period, window, breaks=breaks, unusual=unusual, days=days
-    ).iloc[0]
+    row = compare_many(series.to_frame("series"), period, window, breaks=breaks, unusual=unusual, days=days).iloc[0]
     return Change(**{field.name: _plain(row[field.name], field.name in COUNTS) for field in fields(Change)})
 
 
@@ -107,8 +107,12 @@ def compare_many(
     breaks: Iterable[str | pd.Period] = (),
     unusual: Iterable[str | pd.Period] = (),
     days: str = "calendar",
+    spread: pd.Series | None = None,
 ) -> pd.DataFrame:
-    """:func:`compare` for every column at once: one row per column, the fields of :class:`Change`, NaN for None."""
+    """:func:`compare` for every column at once: one row per column, the fields of :class:`Change`, NaN for None.
+
+    ``spread`` is :func:`history_spread` of the same columns, for a caller that asks for several windows.
+    """
     end = _month(period)
     current_months, before_months = window_months(end, window), previous_months(end, window)
     first = before_months[0]
@@ -119,12 +123,29 @@ def compare_many(
     figures = _figures(current, previous)
     if any(first < month <= end for month in break_months):
         return pd.DataFrame(figures | _withheld(len(current)), index=histories.columns)
-    start = max([end - HISTORY_MONTHS + 1, *(month for month in break_months if month <= first)])
-    history = counts.reindex(pd.period_range(start, end, freq="M"))
+    usable = [month for month in break_months if month <= first]
+    if spread is None:
+        spread = history_spread(counts, end, breaks=usable, unusual=unusual, days=days)
+    exposure = day_counts(current_months, days).sum() / day_counts(before_months, days).sum()
+    return pd.DataFrame(figures | _tested(current, previous, exposure, spread.to_numpy(float)), index=histories.columns)
+
+
+def history_spread(
+    histories: pd.DataFrame,
+    period: str | pd.Period,
+    *,
+    breaks: Iterable[str | pd.Period] = (),
+    unusual: Iterable[str | pd.Period] = (),
+    days: str = "calendar",
+) -> pd.Series:
+    """The dispersion that a test must allow for, a value a column, from the months up to ``period``: those after the
+    last break, without the unusual ones."""
+    end = _month(period)
+    start = max([end - HISTORY_MONTHS + 1, *(_month(text) for text in breaks)])
+    history = histories.astype(float).reindex(pd.period_range(start, end, freq="M"))
     history.loc[history.index.isin([_month(text) for text in unusual])] = np.nan
     spread = widened(dispersion_of(history.to_numpy(float), day_counts(history.index, days)))
-    exposure = day_counts(current_months, days).sum() / day_counts(before_months, days).sum()
-    return pd.DataFrame(figures | _tested(current, previous, exposure, spread), index=histories.columns)
+    return pd.Series(spread, index=histories.columns)
 
 
 def two_counts(
@@ -149,9 +170,7 @@ def two_counts(
     )
 
 
-def decided(
-    current: np.ndarray, previous: np.ndarray, exposure_ratio: float, dispersion: np.ndarray
-) -> TwoCounts:
+def decided(current: np.ndarray, previous: np.ndarray, exposure_ratio: float, dispersion: np.ndarray) -> TwoCounts:
     """:func:`two_counts`, save that where only the mid-p test finds a change its own figures are given.
 
     The exact test is too quiet on small counts (4% for 5% at 60), so the mid-p test decides the signal; printing
@@ -233,7 +252,9 @@ def pearson(values: np.ndarray, seen: np.ndarray, design: np.ndarray, offset: np
         working = np.log(mean) - offset + (values - mean) / mean
         gram = (weight.T @ products).reshape(-1, terms, terms) + ridge
         beta = np.linalg.solve(gram, ((weight * working).T @ design)[..., None])[..., 0]
-        mean = np.exp(np.clip(design @ beta.T + offset, -15, 25))
+        last, mean = mean, np.exp(np.clip(design @ beta.T + offset, -15, 25))
+        if np.all(np.abs(mean - last) <= IRLS_TOLERANCE * (1 + mean)):
+            break
     used = (seen.T.astype(float) @ (design != 0)) > 0
     return PearsonFit((seen * (values - mean) ** 2 / mean).sum(axis=0), seen.sum(axis=0) - used.sum(axis=1))
 
@@ -273,12 +294,10 @@ def widened(dispersion: Dispersion) -> np.ndarray:
     estimate = np.where(known & np.isfinite(dispersion.estimate), dispersion.estimate, 1.0)
     excess = np.maximum(estimate - 1, 0) * (1 + SMALL_MEAN_BIAS / mean)
     heavy = (6 * excess + 1 / (1 + excess)) / (2 * mean)
-    student = (special.stdtrit(np.maximum(nominal / (1 + heavy), 2), 1 - ALPHA / 2) / Z) ** 2
+    student = (special.stdtrit(np.maximum((nominal - WIDENING_FREEDOM) / (1 + heavy), 2), 1 - ALPHA / 2) / Z) ** 2
     slope = 1 + WIDENING_SLOPE * (student - 1)
     floor = 1 + (SPARSE_HISTORY / (mean * nominal)) ** 2
-    allowed = np.maximum(
-        np.where(floor > 1.01, floor, 1), 1 + slope * excess - WIDENING_SHIFT * np.sqrt(2 / nominal)
-    )
+    allowed = np.maximum(np.where(floor > 1.01, floor, 1), 1 + slope * excess - WIDENING_SHIFT)
     return np.where(known, np.minimum(allowed, MOST_DISPERSION), ASSUMED_DISPERSION)
 
 
@@ -357,9 +376,7 @@ def _withheld(size: int) -> dict[str, np.ndarray | list[str]]:
     return dict.fromkeys(names, blank) | {"signal": [""] * size}
 
 
-def _tested(
-    current: np.ndarray, previous: np.ndarray, exposure: float, spread: np.ndarray
-) -> dict[str, np.ndarray]:
+def _tested(current: np.ndarray, previous: np.ndarray, exposure: float, spread: np.ndarray) -> dict[str, np.ndarray]:
     complete = np.isfinite(current) & np.isfinite(previous)
     a, b = np.where(complete, current, 0), np.where(complete, previous, 0)
     test = decided(a, b, exposure, spread)
@@ -390,9 +407,7 @@ def _checked(histories: pd.DataFrame) -> pd.DataFrame:
     """The histories, once their index is monthly without repeats and every value is a count or missing."""
     index = histories.index
     if not isinstance(index, pd.PeriodIndex) or index.freqstr != "M" or not index.is_unique:
-        raise InputError(
-            "a history needs a monthly PeriodIndex without repeats", fix="index it by pandas.PeriodIndex"
-        )
+        raise InputError("a history needs a monthly PeriodIndex without repeats", fix="index it by pandas.PeriodIndex")
     values = histories.astype(float)
     array = values.to_numpy()
     if np.any(array < 0) or np.any(np.isinf(array)) or np.any(np.mod(array, 1) > 0):

@@ -172,15 +172,6 @@ def test_ids_differ_between_charts_so_that_both_can_stand_on_a_page(pictures):
     assert not any(one & other for one, other in combinations(ids, 2))
 
 
-def test_figure_html_holds_both_widths(drawn):
-    html = charts.figure_html(drawn["trend"].payload())
-    assert html.count("<svg") == 2
-    assert 'class="chart-narrow"' in html
-
-
-# Untrusted text
-
-
 def test_hostile_names_are_data_only():
     frame = rows().assign(label=HOSTILE)
     chart = charts.ward_ranked_chart(frame, title=HOSTILE, unit=HOSTILE, finding=HOSTILE)

@@ -84,7 +84,8 @@ def _compared(row: Mapping[str, object], measure: Measure, subject: str) -> str:
     against = (
         f"{counted(current, measure.unit)} {window_phrase(row)}, against {count(previous)} {BEFORE[row['window']]}"
     )
-    return f"{subject}: {against} ({_difference(row)}). {_no_clear_change(row)}"
+    verdict = _no_clear_change(row) if row["signal"] else row["note"]
+    return f"{subject}: {against} ({_difference(row)}). {verdict}".strip()
 
 
 def _changed(row: Mapping[str, object], measure: Measure, subject: str) -> str:

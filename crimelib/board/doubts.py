@@ -1,0 +1,75 @@
+"""What must be said beside a figure: a month in its windows that looks short of data, or that an older file filled."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+
+import pandas as pd
+
+from crimelib.measures.periods import month_label, previous_months, window_months
+from crimelib.measures.series import WindowFigures
+from crimelib.settings import Area, Settings
+from crimelib.tables.anomalies import ALL_SERIES, gaps_of
+from crimelib.tables.quality import filled_months
+from crimelib.tables.store import Gap, Store
+
+
+@dataclass(frozen=True)
+class Doubts:
+    """The suspected gaps of an area, and by basis the months (``2020-08``) that an older vintage filled, with its
+    name."""
+
+    gaps: tuple[Gap, ...]
+    filled: Mapping[str, Mapping[str, str]]
+    titles: Mapping[str, str]
+
+    def gaps_in(
+        self, figures: WindowFigures, series: Collection[str], period: pd.Period, window: str
+    ) -> tuple[str, ...]:
+        """A sentence for each suspected gap in either half of a window, in the figures or in what they take away."""
+        if figures.history is None or figures.current is None:
+            return ()
+        months, taken_away = both_halves(period, window), figures.source.split(" + ")[1:]
+        return tuple(
+            self._sentence(gap)
+            for gap in self.gaps
+            if gap.month in months
+            and gap.count is not None
+            and (gap.basis == figures.history.basis or gap.source in taken_away)
+            and (gap.series == ALL_SERIES or gap.series in series)
+        )
+
+    def filled_in(self, figures: WindowFigures, period: pd.Period, window: str) -> tuple[str, ...]:
+        """A sentence for each month of either half of a window that is from an older vintage than those around it."""
+        shown = figures.history is not None and figures.current is not None
+        known = self.filled.get(figures.history.basis, {}) if shown else {}
+        return tuple(
+            f"{_month(month)} is from the older vintage {known[month]}."
+            for month in both_halves(period, window)
+            if month in known
+        )
+
+    def _sentence(self, gap: Gap) -> str:
+        what = f"all categories of {self.titles[gap.source]}" if gap.series == ALL_SERIES else "this category alone"
+        expected = f" where about {gap.expected:,} would be expected" if gap.expected is not None else ""
+        return f"Suspected gap in {_month(gap.month)}: {gap.count:,}{expected} ({what})."
+
+
+def doubts(store: Store, settings: Settings, area: Area, stored: pd.DataFrame) -> Doubts:
+    """What is doubtful of an area; ``stored`` are its counts, with or without its wards."""
+    whole = stored[stored["area_code"] == area.code] if len(stored) else stored
+    filled: dict[str, dict[str, str]] = {}
+    for row in filled_months(whole).itertuples():
+        filled.setdefault(row.basis, {})[row.month] = row.vintage
+    titles = {name: source.title for name, source in settings.sources.sources.items()}
+    return Doubts(gaps_of(store, settings, area), filled, titles)
+
+
+def both_halves(period: pd.Period, window: str) -> list[str]:
+    """The months of a window and of the same window a year before, as text."""
+    return [str(month) for month in (*previous_months(period, window), *window_months(period, window))]
+
+
+def _month(month: str) -> str:
+    return month_label(pd.Period(month, freq="M"))

@@ -39,6 +39,7 @@ from crimelib.measures.periods import month_label, parse_period, previous_months
 from crimelib.measures.rates import residents
 from crimelib.measures.series import Counts, History, histories
 from crimelib.settings import PROJECT_ROOT, Area, Event, Item, Measure, Settings, load_settings
+from crimelib.tables.revisions import provisional
 from crimelib.tables.store import Store
 
 SHOWN_MONTHS = 60
@@ -60,9 +61,14 @@ class Board:
         return summary(self.store, self.settings, self.area, self.period, self.audience)
 
     @cached_property
+    def stored(self) -> pd.DataFrame:
+        """The stored counts of the area as a whole, every vintage."""
+        return area_counts(self.store, self.settings, [self.area])
+
+    @cached_property
     def counts(self) -> Counts:
-        """The stored counts of the area as a whole."""
-        return Counts(area_counts(self.store, self.settings, [self.area]))
+        """The counts of the area as a whole, ready for the histories of measures."""
+        return Counts(self.stored)
 
     @cached_property
     def totals(self) -> pd.DataFrame:
@@ -225,8 +231,18 @@ class ItemPage:
             events=self.events(),
             breaks=self._breaks(measure),
             limits=limits(monthly, self._new_levels(measure)),
+            provisional_from=self.provisional_from(measure),
             rolling=False,
         )
+
+    def provisional_from(self, measure: str) -> pd.Period | None:
+        """The first month up to the period whose figure is still expected to be revised; None where none is."""
+        code, wanted, board = self.board.area.code, self._measure(measure), self.board
+        for history in histories(board.counts, wanted.figures, board.settings.sources.bases):
+            if (history.monthly(code).index <= board.period).any():
+                first = provisional(board.stored, board.settings, wanted, history.basis).first
+                return first if first is not None and first <= board.period else None
+        return None
 
     def unusual(self, measure: str = "") -> Text:
         """Whether the period's month is unusual, and by which rule."""

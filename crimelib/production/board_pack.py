@@ -16,6 +16,7 @@ from crimelib.errors import InputError
 from crimelib.production.pack import pack_path, sha256_file
 from crimelib.production.run import PackResult, page_name, run_pack
 from crimelib.settings import PROJECT_ROOT, Area, Settings
+from crimelib.tables.revisions import revision_table
 from crimelib.tables.store import Store
 
 
@@ -47,7 +48,11 @@ def make_pack(
         audience=audience,
         illustrative=board.store.catalogue.is_illustrative,
         titles=titles(settings),
-        tables={"claims.csv": check_claims(board), "actions.csv": action_table(board)},
+        tables={
+            "claims.csv": check_claims(board),
+            "actions.csv": action_table(board),
+            "revisions.csv": revision_table(board.stored, settings, area, period),
+        },
         jobs=jobs,
         fresh=fresh,
     )

@@ -18,9 +18,9 @@ from crimelib.settings import Settings, Ward
 from crimelib.sources.counting import whole_numbers
 from crimelib.sources.discovery import Cleaned, RawFile, no_rejections
 from crimelib.sources.reading import Table, read_table, read_text
+from crimelib.sources.workbook import read_sheets, sheet_table
 
 LOOKUP_COLUMNS = ["lsoa_code", "ward_code", "ward_name", "ward_set", "borough_code"]
-MAX_WORKBOOK_BYTES = 256 * 1024**2
 MAX_BOUNDARY_BYTES = 64 * 1024**2
 CENSUS_WARD = "Electoral wards and divisions Code"
 CENSUS_YEAR, MID_YEAR = 2021, 2020
@@ -131,27 +131,10 @@ def ward_set_of_year(year: str) -> str:
 
 
 def _workbook_lookup(file: RawFile) -> pd.DataFrame:
-    from python_calamine import CalamineError, CalamineWorkbook
-
-    try:
-        _refuse_large_workbook(file)
-        workbook = CalamineWorkbook.from_path(file.path)
-        sheets = [workbook.get_sheet_by_name(name).to_python() for name in workbook.sheet_names]
-    except (CalamineError, zipfile.BadZipFile, OSError) as error:
-        raise file.refusal(f"the workbook cannot be read ({error})", fix="download it again") from None
-    for header, *rows in filter(None, sheets):
-        names = [str(name).strip() for name in header]
-        if _is_lookup(names):
-            frame = pd.DataFrame([[str(value) for value in row] for row in rows], columns=names, dtype="str")
-            return _lookup(file, frame.assign(line=range(2, len(rows) + 2)))
+    for rows in filter(None, read_sheets(file).values()):
+        if _is_lookup([name.strip() for name in rows[0]]):
+            return _lookup(file, sheet_table(file, rows).rows)
     raise file.refusal("no sheet of the workbook is a look-up of LSOAs to wards", fix="see docs/data_log.md")
-
-
-def _refuse_large_workbook(file: RawFile) -> None:
-    with zipfile.ZipFile(file.path) as archive:
-        size = sum(info.file_size for info in archive.infolist())
-    if size > MAX_WORKBOOK_BYTES:
-        raise file.refusal(f"the workbook unpacks to {size:,} bytes, more than is allowed", fix="check the download")
 
 
 # --- populations -----------------------------------------------------------------------------------------------

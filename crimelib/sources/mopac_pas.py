@@ -12,7 +12,8 @@ from crimelib.areas import LONDON, AreaBook, nearest
 from crimelib.settings import Settings
 from crimelib.sources.counting import borough_areas, refuse_duplicates
 from crimelib.sources.discovery import Cleaned, RawFile, no_rejections
-from crimelib.sources.reading import Table, parse_table, read_text
+from crimelib.sources.reading import Table, parse_table, read_text, trimmed
+from crimelib.sources.workbook import is_workbook, read_sheets, sheet_table
 
 COLUMNS = ["Date", "Survey", "Borough", "Measure", "Proportion", "MPS"]
 DATE_ORDERS = {"year first": "%Y-%m-%d", "day first": "%d/%m/%Y", "month first": "%m/%d/%Y"}
@@ -96,10 +97,24 @@ def _refuse_other_months(file: RawFile, rows: pd.DataFrame, months: pd.Series) -
         )
 
 
-def _table(file: RawFile) -> Table:
+def _text_table(file: RawFile) -> Table:
     text = read_text(file)
     header = text.partition("\n")[0]
-    table = parse_table(file, text, delimiter=";" if header.count(";") > header.count(",") else ",")
+    return parse_table(file, text, delimiter=";" if header.count(";") > header.count(",") else ",")
+
+
+def _workbook_table(file: RawFile) -> Table:
+    """The sheet of the publisher's workbook that has the survey by borough."""
+    for rows in filter(None, read_sheets(file).values()):
+        if recognises(trimmed(rows[0])):
+            return sheet_table(file, rows)
+    raise file.refusal(
+        "no sheet of the workbook has the survey by borough", fix=f"the columns are {', '.join(COLUMNS)}"
+    )
+
+
+def _table(file: RawFile) -> Table:
+    table = _workbook_table(file) if is_workbook(file) else _text_table(file)
     unknown = [name for name in table.columns if name not in COLUMNS]
     if unknown or not recognises(table.columns):
         missing = [name for name in COLUMNS if name not in table.columns and name != "Survey"]
@@ -109,9 +124,7 @@ def _table(file: RawFile) -> Table:
 
 
 def _measures(file: RawFile, rows: pd.DataFrame, settings: Settings) -> pd.Series:
-    known = {
-        _plain(name): measure for measure, entry in settings.perception.measures.items() for name in entry.names
-    }
+    known = {_plain(name): measure for measure, entry in settings.perception.measures.items() for name in entry.names}
     measures = rows["Measure"].map(_plain).map(known)
     if measures.isna().any():
         first = rows[measures.isna()].iloc[0]

@@ -55,9 +55,7 @@ def checked_text(file: RawFile, text: str) -> str:
         raise file.refusal("this is a web page, not a data file", line=1, fix="download the file itself")
     if found := CONTROL_CHARACTERS & set(text):
         line = text[: min(text.index(char) for char in found)].count("\n") + 1
-        raise file.refusal(
-            "the file holds control characters", line=line, fix="save it again as plain UTF-8 text"
-        )
+        raise file.refusal("the file holds control characters", line=line, fix="save it again as plain UTF-8 text")
     return text
 
 
@@ -84,6 +82,11 @@ def parse_table(file: RawFile, text: str, *, delimiter: str = ",") -> Table:
         raise file.refusal(
             f"the row cannot be read ({error})", line=reader.line_num, fix="download the file again"
         ) from None
+    return table_of(file, header, rows)
+
+
+def table_of(file: RawFile, header: list[str], rows: list[tuple[int, list[str]]]) -> Table:
+    """A header and rows with their line numbers as a table; refuses a repeated column and rows of another length."""
     _check_header(file, header)
     _check_lengths(file, header, rows)
     return _table(header, rows)

@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from crimelib.areas import LONDON, AreaBook
+from crimelib.board.doubts import Doubts
 from crimelib.board.narrative import count, counted, per_cent, window_phrase
 from crimelib.board.summary import broken_between, row_of
 from crimelib.board.tables import Cell, Table, change_text, count_text, percent_text, protected, signal_text
@@ -22,7 +23,7 @@ from crimelib.errors import InputError
 from crimelib.measures.areas import member_counts
 from crimelib.measures.periods import WINDOW_PHRASES, month_label, window_months
 from crimelib.measures.rates import Residents, residents
-from crimelib.measures.series import OK, Counts, History, histories, monthly_table, window_figures
+from crimelib.measures.series import OK, Counts, History, WindowFigures, histories, monthly_table, window_figures
 from crimelib.settings import Area, Break, Measure, Settings
 from crimelib.stats.concordance import Movement, ratio_of_ratios
 from crimelib.tables.store import Store
@@ -62,14 +63,14 @@ def comparators(settings: Settings, area: Area) -> list[Comparator]:
 
 def comparator_counts(store: Store, listed: Sequence[Comparator], measure: Measure) -> Counts:
     """The stored counts of comparators that a measure is made of, and no others: they are read when asked for."""
-    series = {name for figures in measure.figures for name in (*figures.add, *figures.subtract)}
-    return Counts(member_counts(store, {each.code: each.members for each in listed}, series))
+    return Counts(member_counts(store, {each.code: each.members for each in listed}, _series(measure)))
 
 
 def comparison_rows(board: Board, measure_id: str, window: str = "rolling_12") -> pd.DataFrame:
     """One row a comparator (the first is the area itself): ``code, label, phrase, in_sentence, window, period,
     current, previous, pct_change, ratio_low, ratio_high, p_value, detectable_pct, dispersion, signal, status, note,
-    before_covid, per_1000``. Empty where the area's own windows do not compare."""
+    before_covid, doubted, per_1000``. A row with a suspected gap in its windows is ``doubted`` and has no signal. Empty
+    where the area's own windows do not compare."""
     measure = _measure(board.settings, measure_id)
     if row_of(board.rows, measure_id, window)["status"] != OK:
         return pd.DataFrame()
@@ -79,9 +80,9 @@ def comparison_rows(board: Board, measure_id: str, window: str = "rolling_12") -
     own = window_figures(options, board.area.code, board.period, window).history
     if own is None:
         raise InputError(f"{measure_id} has no history", where="comparators", fix="report this as a defect")
-    same = [history for history in options if (history.source, history.basis) == (own.source, own.basis)]
-    rows = pd.DataFrame([_row(board, each, same, measure, window) for each in listed])
-    return _with_rates(rows.join(_statistics(rows, own, board.period, window)), board, listed)
+    rows = pd.DataFrame([_row(board, each, own, measure, window) for each in listed])
+    tested = rows.join(_statistics(rows, own, board.period, window))
+    return _with_rates(tested.assign(signal=tested["signal"].mask(rows["doubted"], "")), board, listed)
 
 
 def comparison_table(board: Board, measure_id: str, window: str = "rolling_12") -> Table | Text:
@@ -114,7 +115,9 @@ def comparison_sentence(board: Board, measure_id: str, window: str = "rolling_12
         return Text((f"{measure.label} in {board.area.name} cannot be set beside other areas. {note}",))
     if not _has_company(rows):
         return Text((f"No other area at hand has {_lower_first(measure.label)} over this window on the same basis.",))
-    told = rows[rows["in_sentence"] & (rows["status"] == OK)].to_dict("records")
+    if rows["doubted"].iloc[0]:
+        return Text((f"What other areas did says nothing here. {rows['note'].iloc[0]}",))
+    told = rows[rows["in_sentence"] & (rows["status"] == OK) & ~rows["doubted"]].to_dict("records")
     lines = [_changes_sentence(told, measure), _against_london(told), _since_covid(told, board.period, window)]
     return Text(tuple(line for line in lines if line))
 
@@ -170,18 +173,14 @@ def _measure(settings: Settings, measure_id: str) -> Measure:
     return found[0]
 
 
-def _row(
-    board: Board, comparator: Comparator, options: Sequence[History], measure: Measure, window: str
-) -> dict[str, object]:
-    found = window_figures(options, comparator.code, board.period, window)
+def _series(measure: Measure) -> set[str]:
+    return {name for figures in measure.figures for name in (*figures.add, *figures.subtract)}
+
+
+def _row(board: Board, comparator: Comparator, history: History, measure: Measure, window: str) -> dict[str, object]:
+    found = window_figures([history], comparator.code, board.period, window)
     compared = found.status == OK
-    before = last_before(board.period, FIRST_COVID_MONTH)
-    breaks = measure.breaks
-    earlier = (
-        total_before(found.history, comparator.code, before, board.period, window, breaks)
-        if compared and found.history is not None and before is not None
-        else None
-    )
+    gaps = _gaps(board, comparator, found, measure, window)
     return {
         "code": comparator.code,
         "label": comparator.name,
@@ -192,9 +191,26 @@ def _row(
         "current": found.current if compared else None,
         "previous": found.previous if compared else None,
         "status": found.status,
-        "note": "" if compared else f"{comparator.name}: not every month of both windows is there on this basis.",
-        "before_covid": earlier,
+        "note": " ".join(f"{comparator.name}: {text}" for text in gaps),
+        "before_covid": _before_covid(board, comparator, history, measure, window) if compared else None,
+        "doubted": bool(gaps),
     }
+
+
+def _before_covid(board: Board, comparator: Comparator, history: History, measure: Measure, window: str) -> int | None:
+    before = last_before(board.period, FIRST_COVID_MONTH)
+    if before is None:
+        return None
+    return total_before(history, comparator.code, before, board.period, window, measure.breaks)
+
+
+def _gaps(
+    board: Board, comparator: Comparator, figures: WindowFigures, measure: Measure, window: str
+) -> tuple[str, ...]:
+    """A sentence for each month of a comparator's windows that looks short of data."""
+    gaps = tuple(gap for gap in board.store.catalogue.suspected_gaps if gap.area_code in comparator.members)
+    titles = {name: source.title for name, source in board.settings.sources.sources.items()}
+    return Doubts(gaps, {}, titles).gaps_in(figures, _series(measure), board.period, window)
 
 
 def _statistics(rows: pd.DataFrame, history: History, period: pd.Period, window: str) -> pd.DataFrame:
@@ -262,6 +278,8 @@ def _since(row: Mapping[str, object]) -> str:
 
 def _notes(board: Board, rows: pd.DataFrame, with_rates: bool) -> Iterable[str]:
     yield from (note for note in rows["note"] if note)
+    if absent := list(rows["label"][rows["status"] != OK]):
+        yield f"Not every month of both windows is there, on this basis, for {_and(absent)}."
     if (rows["code"] == LONDON).any() and board.area.code != LONDON:
         yield f"London includes {board.area.name}; the City of London Police's own figures are not in it."
     if row := board.settings.similar.get(board.area.code):

@@ -42,7 +42,8 @@ FAMILIES = {
     "total_notifiable": {"offence group": "major", "offence subgroup": "minor"},
 }
 BOROUGH, WARD = "Borough", "Safer Neighbourhood Teams"
-KEY = ["date", "area_type", "borough_snt", "place", "major", "minor", "measure"]
+NAMES = ["date", "area_type", "borough_snt", "name", "code", "major", "minor", "measure"]
+KEY = ["date", "area_type", "place", "major", "minor", "measure"]
 
 
 def read(file: RawFile, settings: Settings) -> Cleaned:
@@ -51,8 +52,9 @@ def read(file: RawFile, settings: Settings) -> Cleaned:
     table = read_table(file)
     family, names = _family(file, table.columns)
     rows = table.rows.rename(columns=names)
-    rows = rows.assign(**{name: rows[name].str.strip() for name in [*KEY, "name", "code"] if name in rows})
-    refuse_duplicates(file, rows.assign(place=rows["code"].where(rows["code"] != "", rows["name"])), KEY)
+    rows = rows.assign(**{name: rows[name].str.strip() for name in NAMES})
+    place = rows["code"].where(rows["code"] != "", rows["borough_snt"] + ", " + rows["name"])
+    refuse_duplicates(file, rows.assign(place=place), KEY)
     series = Crosswalk(settings.crosswalk, SOURCE, family).series_of(file, rows)
     rows = rows.assign(
         series=series, count=whole_numbers(file, rows, "count"), month=months(file, rows, "date")
@@ -184,9 +186,9 @@ def _unallocated(rows: pd.DataFrame) -> pd.DataFrame:
 def _dense(rows: pd.DataFrame) -> pd.DataFrame:
     """Dense counts of every crime type at each level where any row of it stands: it is covered in all areas of the
     level, in the months in which any row of it stands at either level (guns are rare, and zeros are left out)."""
-    parts = []
-    for (is_ward, major), part in rows.groupby(["is_ward", "major"]):
-        months = sorted(rows.loc[rows["major"] == major, "month"].unique())
+    parts, majors = [], rows["major"].str.casefold()
+    for (is_ward, major), part in rows.groupby([rows["is_ward"], majors]):
+        months = sorted(rows.loc[majors == major, "month"].unique())
         wide = part.pivot_table(index=["series", "area_code"], columns="month", values="count", aggfunc="sum")
         areas = one_row_an_area(rows[rows["is_ward"] == is_ward])
         parts.append(dense_counts(wide.reindex(columns=months), areas, BASIS))

@@ -1,0 +1,77 @@
+"""Files of the Metropolitan Police written by hand, in the publisher's own formats, for tests."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import pandas as pd
+
+from crimelib.settings import load_settings
+from crimelib.sources.discovery import RawFile
+
+BOROUGHS = [area.name for area in load_settings().areas if area.level == "borough" and area.code != "E09000001"]
+FAMILY_2019 = ["MajorText", "MinorText", "LookUp_BoroughName"]
+DASHBOARD = [
+    *["Month_Year", "Area Type", "Borough_SNT", "Area Name", "Area Code", "Crime Type", "Crime Subtype"],
+    *["Measure", "Financial Year", "FY_FYIndex", "Count", "Refresh Date"],
+]
+
+
+def month_columns(first: str, last: str) -> list[str]:
+    """``YYYYMM`` of every month from first to last (``YYYY-MM``)."""
+    return list(pd.period_range(first, last, freq="M").strftime("%Y%m"))
+
+
+def csv_text(header: Sequence[str], rows: Iterable[Sequence[object]], end: str = "\n") -> str:
+    """A CSV file without quotes."""
+    return "".join(",".join(str(cell) for cell in row) + end for row in [header, *rows])
+
+
+def put(
+    raw: Path, content: str | bytes, source: str = "mps_recorded_crime", vintage: str = "2021-12", name: str = "f.csv"
+) -> RawFile:
+    """Write a file where the raw layout has it."""
+    path = raw / source / vintage / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content.encode() if isinstance(content, str) else content)
+    return RawFile(path, source, vintage)
+
+
+def recorded(first: str, last: str, counts: dict[tuple[str, str], int], boroughs: Sequence[str] = BOROUGHS) -> str:
+    """A borough file of the 2019-2023 family with one count a category, in every borough and month."""
+    months = month_columns(first, last)
+    rows = [[*category, borough, *[count] * len(months)] for category, count in counts.items() for borough in boroughs]
+    return csv_text([*FAMILY_2019, *months], rows)
+
+
+def dashboard_row(
+    date: str, area: str, code: str, kind: str, subtype: str, count: object, **other: str
+) -> list[object]:
+    """A row of the dashboard: an offence count of a borough unless told otherwise."""
+    level = other.get("level", "Borough")
+    label = other.get("label", area)
+    return [
+        date,
+        level,
+        label,
+        area,
+        code,
+        kind,
+        subtype,
+        other.get("measure", "Offences"),
+        "fy21-22",
+        "21-22_01",
+        count,
+        "02/08/2025",
+    ]
+
+
+def tree_hash(folder: Path) -> dict[str, str]:
+    """SHA-256 of every file below a folder but the lock, by its path there."""
+    return {
+        str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and path.name != ".lock"
+    }

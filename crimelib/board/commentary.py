@@ -52,9 +52,9 @@ def comment_on(board: Board, item: str) -> Text:
     """The comment on an item as text for its page, signed and dated; a sentence where there is none."""
     found = comments(board.settings, board.period, board.area.name).get(item)
     if found is None:
-        return Text(("No comment was written on this item.",), heading="Comment")
+        return Text(("No comment was written on this item.",))
     signature = f"{found.role}, {found.day.day} {found.day.strftime('%B %Y')}"
-    return Text((*found.paragraphs, signature), heading="Comment")
+    return Text((*found.paragraphs, signature))
 
 
 def missing_comments(settings: Settings, period: pd.Period, area: str = "") -> list[str]:

@@ -39,7 +39,7 @@ from crimelib.measures.periods import month_label, parse_period, previous_months
 from crimelib.measures.rates import residents
 from crimelib.measures.series import Counts, History, histories
 from crimelib.settings import PROJECT_ROOT, Area, Event, Item, Measure, Settings, load_settings
-from crimelib.tables.revisions import provisional
+from crimelib.tables.revisions import Provisional, provisional
 from crimelib.tables.store import Store
 
 SHOWN_MONTHS = 60
@@ -90,11 +90,11 @@ class Board:
         ]
         counted = rows[rows["item"] != "perception"]
         sentences = [
-            str(sentence(row, self.settings.items[row["item"]].measures[row["measure"]]))
+            sentence(row, self.settings.items[row["item"]].measures[row["measure"]])
             for row in counted.to_dict("records")
         ]
-        none = ("No measure changed by more than chance over twelve months.",)
-        return Text(tuple(sentences) or none, bullet="- ")
+        none = Text(("No measure changed by more than chance over twelve months.",), bullet="- ")
+        return Text.of(sentences) if sentences else none
 
     def changes(self) -> Chart | Text:
         """How much each measure changed over twelve months, with how sure that is."""
@@ -164,7 +164,7 @@ class ItemPage:
     def sentences(self, window: str = "rolling_12") -> Text:
         """What every other measure of the item says, as a list."""
         others = [measure for measure in self.item.measures if measure != self.item.headline]
-        return Text(tuple(str(self.sentence(measure, window)) for measure in others), bullet="- ")
+        return Text.of(self.sentence(measure, window) for measure in others)
 
     def measures(self, window: str = "rolling_12") -> Table | Text:
         """Every measure of the item over one window."""
@@ -235,14 +235,18 @@ class ItemPage:
             rolling=False,
         )
 
-    def provisional_from(self, measure: str) -> pd.Period | None:
-        """The first month up to the period whose figure is still expected to be revised; None where none is."""
+    def provisional(self, measure: str) -> Provisional | None:
+        """How far the newest months of the measure's chart are still revised; None where it has no figures."""
         code, wanted, board = self.board.area.code, self._measure(measure), self.board
         for history in histories(board.counts, wanted.figures, board.settings.sources.bases):
             if (history.monthly(code).index <= board.period).any():
-                first = provisional(board.stored, board.settings, wanted, history.basis).first
-                return first if first is not None and first <= board.period else None
+                return provisional(board.stored, board.settings, wanted, history.basis)
         return None
+
+    def provisional_from(self, measure: str) -> pd.Period | None:
+        """The first month up to the period whose figure is still expected to be revised; None where none is."""
+        known = self.provisional(measure)
+        return known.first if known and known.first is not None and known.first <= self.board.period else None
 
     def unusual(self, measure: str = "") -> Text:
         """Whether the period's month is unusual, and by which rule."""
@@ -260,7 +264,11 @@ class ItemPage:
         if not drawn:
             return Text(("There are no monthly figures to draw.",))
         title = f"{self.item.title}, {self.board.area.name}, by month"
-        return small_multiples(pd.concat(drawn), "facet", title=title, unit="a month", finding=str(self.headline()))
+        first = min((month for name in chosen if (month := self.provisional_from(name))), default=None)
+        finding = str(self.headline())
+        return small_multiples(
+            pd.concat(drawn), "facet", title=title, unit="a month", finding=finding, provisional_from=first
+        )
 
     def parts(self, breakdown: str, measure: str = "") -> Chart | Text:
         """The months of a measure's parts."""
@@ -277,7 +285,10 @@ class ItemPage:
         title = f"{self._measure(measure).label} by {breakdown}, {self.board.area.name}"
         table = self.breakdown(breakdown, measure)
         finding = f"{self.headline()} {table.caption if isinstance(table, Table) else ''}".strip()
-        return small_multiples(pd.concat(drawn), "part", title=title, unit=self._measure(measure).unit, finding=finding)
+        unit, first = self._measure(measure).unit, self.provisional_from(measure)
+        return small_multiples(
+            pd.concat(drawn), "part", title=title, unit=unit, finding=finding, provisional_from=first
+        )
 
     def stacked(self, measures: dict[str, str], title: str) -> Chart | Text:
         """Measures that add up, stacked by month; ``measures`` gives each its name in the chart."""

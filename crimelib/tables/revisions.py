@@ -28,6 +28,7 @@ COLUMNS = [
     "change",
     "pct_change",
 ]
+FIGURES = {"previous_count": "int64", "count": "int64", "change": "int64", "pct_change": "float64"}
 RELEASE = ["source", "basis", "vintage_order", "vintage", "month"]
 
 
@@ -61,7 +62,7 @@ def revision_table(stored: pd.DataFrame, settings: Settings, area: Area, period:
     order = {name: -basis.order for name, basis in settings.sources.bases.items()}
     preferred = rows.sort_values(["choice", "basis"], key=lambda column: column.replace(order), kind="stable")
     once = preferred.drop_duplicates(["item", "measure", "month"])
-    return once.sort_values(["item", "measure", "month"], ignore_index=True)[COLUMNS]
+    return once.sort_values(["item", "measure", "month"], ignore_index=True)[COLUMNS].astype(FIGURES)
 
 
 def release_counts(stored: pd.DataFrame, series: tuple[str, ...]) -> pd.DataFrame:

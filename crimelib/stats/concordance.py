@@ -49,9 +49,7 @@ def ratio_of_ratios(series: Movement, against: Movement) -> RatioOfRatios:
     difference, error = first - second, np.sqrt(first_variance + second_variance)
     z = difference / error
     low, high = np.exp(difference - Z * error), np.exp(difference + Z * error)
-    return RatioOfRatios(
-        float(np.exp(difference)), float(low), float(high), float(z), float(2 * special.ndtr(-abs(z)))
-    )
+    return RatioOfRatios(float(np.exp(difference)), float(low), float(high), float(z), float(2 * special.ndtr(-abs(z))))
 
 
 def heterogeneity(movements: Sequence[Movement]) -> Heterogeneity:

@@ -109,9 +109,7 @@ def expected_band(
     return band
 
 
-def farrington_bounds(
-    expected: float, variance: float, dispersion: float, alpha: float
-) -> tuple[float, float]:
+def farrington_bounds(expected: float, variance: float, dispersion: float, alpha: float) -> tuple[float, float]:
     """Lower and upper bound of one future count on the two-thirds power scale (Farrington and others 1996).
 
     ``variance`` is that of the expected count; ``alpha`` is the chance beyond each bound.
@@ -124,9 +122,7 @@ def _monthly(series: pd.Series) -> pd.Series:
     """The series on every month from its first to its last, NaN where missing."""
     index = series.index
     if not isinstance(index, pd.PeriodIndex) or not index.is_unique or series.empty:
-        raise InputError(
-            "a chart needs values on a monthly PeriodIndex without repeats", fix="index it by month"
-        )
+        raise InputError("a chart needs values on a monthly PeriodIndex without repeats", fix="index it by month")
     return series.astype(float).reindex(pd.period_range(index.min(), index.max(), freq="M"))
 
 
@@ -191,7 +187,7 @@ def _expected(
     months = seen.index.append(pd.PeriodIndex([month], freq="M"))
     design = _band_design(months, season, trend)
     if len(seen) <= design.shape[1] or seen.sum() == 0:
-        return (np.nan,) * 4
+        return np.nan, np.nan, np.nan, np.nan
     weights = np.ones(len(seen))
     for _ in range(2):  # once to find past anomalies, once with them weighted down
         mean, covariance, spread = _quasi_poisson(seen.to_numpy(), design[:-1], weights)
@@ -212,11 +208,9 @@ def _band_design(months: pd.PeriodIndex, season: bool, trend: bool) -> np.ndarra
     return np.column_stack(columns)
 
 
-def _quasi_poisson(
-    values: np.ndarray, design: np.ndarray, weights: np.ndarray
-) -> tuple[np.ndarray, np.ndarray, float]:
+def _quasi_poisson(values: np.ndarray, design: np.ndarray, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray, float]:
     """Fitted means, unscaled covariance of the coefficients, and dispersion (at least 1)."""
-    mean = (values + values.mean()) / 2 + 1e-3
+    mean, information = (values + values.mean()) / 2 + 1e-3, np.eye(design.shape[1])
     for _ in range(25):
         working = np.log(mean) + (values - mean) / mean
         information = design.T @ (design * (weights * mean)[:, None]) + 1e-10 * np.eye(design.shape[1])

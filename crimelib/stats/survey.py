@@ -61,9 +61,7 @@ def wave_change(
     low = difference - float(np.hypot(current - low_now, high_before - previous))
     high = difference + float(np.hypot(high_now - current, previous - low_before))
     signal = "increase" if low > 0 else "decrease" if high < 0 else "no_clear_change"
-    return WaveChange(
-        difference, low, high, detectable_change(previous, sample, sample_before, effect), signal
-    )
+    return WaveChange(difference, low, high, detectable_change(previous, sample, sample_before, effect), signal)
 
 
 def detectable_change(proportion: float, sample: float, sample_before: float, effect: float = 1.0) -> float:

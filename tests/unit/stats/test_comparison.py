@@ -106,9 +106,7 @@ def test_dispersion_is_that_of_statsmodels(design):
     counts[[3, 20]] = np.nan
     days = np.where(np.arange(43) % 12 == 2, 28.0, 31.0)
     matrix, seen = design(43), np.isfinite(counts)
-    oracle = sm.GLM(counts[seen], matrix[seen], family=sm.families.Poisson(), offset=np.log(days[seen])).fit(
-        scale="X2"
-    )
+    oracle = sm.GLM(counts[seen], matrix[seen], family=sm.families.Poisson(), offset=np.log(days[seen])).fit(scale="X2")
     values = np.where(seen, counts, 0)[:, None]
     fit = module.pearson(values, seen[:, None], matrix, np.log(days)[:, None])
     assert fit.freedom[0] == oracle.df_resid

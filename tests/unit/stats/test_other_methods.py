@@ -156,9 +156,7 @@ def test_benjamini_and_hochbergs_fifteen():
 def test_wilson(proportion, n, effect, low, high):
     from statsmodels.stats.proportion import proportion_confint
 
-    assert survey.wilson(proportion, n, effect) == pytest.approx(
-        (low, high), abs=5e-4 if n in (400, 18) else 6e-5
-    )
+    assert survey.wilson(proportion, n, effect) == pytest.approx((low, high), abs=5e-4 if n in (400, 18) else 6e-5)
     size = n / effect
     assert survey.wilson(proportion, n, effect) == pytest.approx(
         proportion_confint(proportion * size, size, method="wilson")
@@ -199,9 +197,7 @@ def test_ratio_of_ratios_and_heterogeneity():
     assert found[:4] == pytest.approx((0.7167, 0.5817, 0.8829, -3.130), abs=5e-4)
     assert found.p_value == pytest.approx(0.00175, abs=5e-6)
     together = concordance.heterogeneity([police, idva, housing])
-    assert (together.q, together.p_value, together.i_squared) == pytest.approx(
-        (11.683, 0.0029, 0.829), abs=5e-4
-    )
+    assert (together.q, together.p_value, together.i_squared) == pytest.approx((11.683, 0.0029, 0.829), abs=5e-4)
     assert concordance.ratio_of_ratios(police._replace(dispersion=2), idva).p_value > found.p_value
     with pytest.raises(InputError):
         concordance.ratio_of_ratios(police, concordance.Movement(0, 5))

@@ -6,6 +6,7 @@ from crimelib.illustrative.attitudes import attitudes_file
 from crimelib.illustrative.calibration import Calibration, load_calibration
 from crimelib.illustrative.counts import all_offences
 from crimelib.illustrative.dashboard import dashboard_file
+from crimelib.illustrative.engagement import engagement_file
 from crimelib.illustrative.local_extracts import (
     asb_call_files,
     local_survey_file,
@@ -29,6 +30,7 @@ SOURCES = (
     "vehicle_thefts",
     "partner_returns",
     "local_survey",
+    "engagement",
 )
 
 
@@ -52,4 +54,5 @@ def sample_files(settings: Settings) -> dict[str, bytes]:
         **vehicle_theft_file(calibration, offences),
         **partner_return_file(calibration),
         **local_survey_file(calibration, settings.folder / QUESTIONNAIRE),
+        **engagement_file(calibration),
     }

@@ -19,6 +19,7 @@ MODULES = {
     "asb_calls": "crimelib.sources.asb_calls",
     "vehicle_thefts": "crimelib.sources.vehicle_thefts",
     "local_survey": "crimelib.sources.local_survey",
+    "engagement": "crimelib.sources.engagement",
 }
 
 

@@ -90,13 +90,16 @@ def write_template(name: str, folder: Path, settings: Settings) -> list[Path]:
     ]
 
 
-def read_form(file: RawFile, form: Form, settings: Settings) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """``(rows, rejected)``: the good rows, stripped and with canonical values, and those set aside with reasons.
+def read_form(
+    file: RawFile, form: Form, settings: Settings, table: Table | None = None
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """``(rows, rejected)``: the good rows, stripped and with canonical values, and those set aside with reasons. The
+    ``table`` is the file's, where that is already in hand (a workbook's sheet).
 
     Raises :class:`InputError` for columns that are not the template's, a key that stands twice in a file of
     aggregate counts, any bad row of such a file, or more than 1% of bad rows in another.
     """
-    table = read_table(file)
+    table = table or read_table(file)
     _check_columns(file, form, table)
     rows = table.rows.assign(**{name: table.rows[name].str.strip() for name in form.columns})
     rows = rows.assign(**{name: _canonical(rows[name], spellings) for name, spellings in form.allowed.items()})

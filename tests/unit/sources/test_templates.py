@@ -8,7 +8,7 @@ import pytest
 
 from crimelib.errors import InputError
 from crimelib.settings import load_settings
-from crimelib.sources import asb_calls, local_survey, partner_returns, templates, vehicle_thefts
+from crimelib.sources import asb_calls, engagement, local_survey, partner_returns, templates, vehicle_thefts
 from crimelib.sources.discovery import RawFile
 from crimelib.sources.personal import personal_kind
 
@@ -18,6 +18,7 @@ READERS = {
     "vehicle_thefts": vehicle_thefts.read,
     "partner_returns": partner_returns.read,
     "local_survey": local_survey.read,
+    "engagement": engagement.read,
 }
 
 
@@ -259,7 +260,7 @@ def test_responses_become_counts_and_blank_answers_none(tmp_path):
     table = read(tmp_path, "local_survey", rows).tables["survey_responses"]
     contact = table[table["question"] == "contact_ward_officer"]
     assert contact[["month", "ward_code", "age_band", "sex", "answer", "count"]].values.tolist() == [
-        ["2021-11", "E05000109", "35-44", "female", "yes", 2]
+        ["2021-11", "E05000109", "30-44", "female", "yes", 2]
     ]
     assert "response_id" not in table
 

@@ -56,7 +56,7 @@ def revision_table(stored: pd.DataFrame, settings: Settings, area: Area, period:
         for choice, figures in enumerate(measure.figures)
         if not figures.subtract
     ]
-    rows = pd.concat([pd.DataFrame(columns=COLUMNS), *(frame for frame in frames if len(frame))], ignore_index=True)
+    rows = pd.concat([pd.DataFrame(columns=[*COLUMNS, "choice"]), *(frame for frame in frames if len(frame))], ignore_index=True)
     first = str(period - settings.quality.revisions.shown_months + 1)
     rows = rows[rows["month"].between(first, str(period))].assign(area_code=area.code, area_name=area.name)
     order = {name: -basis.order for name, basis in settings.sources.bases.items()}

@@ -476,7 +476,7 @@ class ClaimsPage:
         ]
         if not rows:
             return Text(("No statement is about figures that can be drawn.",))
-        title = f"What was spoken of: {self.board.area.name}, to {self.month}, against a year before"
+        title = "What was spoken of, against a year before"
         drawn = pd.DataFrame(rows).drop_duplicates(["label", "window"])
         return change_forest(drawn, title=title, unit="ratio of the two counts", finding=str(self.headline()))
 

@@ -26,7 +26,9 @@ from crimelib.board.comparators import (
     last_before,
     total_before,
 )
+from crimelib.board.handover import received
 from crimelib.board.narrative import Sentence, sentence
+from crimelib.board.provisional import Provisional, provisional
 from crimelib.board.rates import with_rates
 from crimelib.board.summary import row_of, summary
 from crimelib.board.tables import Table, overview_matrix, plain_table, summary_table, ward_table, windows_table
@@ -39,7 +41,6 @@ from crimelib.measures.periods import month_label, parse_period, previous_months
 from crimelib.measures.rates import residents
 from crimelib.measures.series import Counts, History, histories
 from crimelib.settings import PROJECT_ROOT, Area, Event, Item, Measure, Settings, load_settings
-from crimelib.tables.revisions import Provisional, provisional
 from crimelib.tables.store import Store
 
 SHOWN_MONTHS = 60
@@ -58,7 +59,13 @@ class Board:
     @cached_property
     def rows(self) -> pd.DataFrame:
         """All rows of the summary, protected for the audience."""
-        return summary(self.store, self.settings, self.area, self.period, self.audience)
+        handed = received(self.store.folder, self.subject)
+        return summary(self.store, self.settings, self.area, self.period, self.audience) if handed is None else handed
+
+    @property
+    def subject(self) -> tuple[str, str, str]:
+        """What the rows are of."""
+        return self.area.code, str(self.period), self.audience
 
     @cached_property
     def stored(self) -> pd.DataFrame:
@@ -441,7 +448,8 @@ def extract_counts(store: Store, table: str, area_code: str, period: pd.Period, 
     rows = stored[stored["vintage_order"] == stored.groupby("month")["vintage_order"].transform("max")]
     rows = rows[rows["month"].isin(names)].assign(now=rows["month"] >= names[12])
     rows = rows.assign(value=rows[column].str.split(";")).explode("value")
-    rows = rows.assign(value=rows["value"].replace("", "none that a rule finds").str.replace("_", " "))
+    words = rows["value"].replace("", "none that a rule finds").str.replace("_", " ").str.capitalize()
+    rows = rows.assign(value=words)
     wide = rows.pivot_table(index="value", columns="now", values="count", aggfunc="sum", fill_value=0)
     wide = wide.reindex(columns=[True, False], fill_value=0).sort_values(True, ascending=False)
     return pd.DataFrame(

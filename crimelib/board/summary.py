@@ -46,6 +46,7 @@ COLUMNS = [
     "note",
 ]
 STATISTICS = ["pct_change", "ratio_low", "ratio_high", "p_value", "detectable_pct"]
+FEWEST_USUAL_MONTHS = 24  # with fewer left, the unusual months must do
 DIGITS = {"pct_change": 1, "detectable_pct": 1, "ratio_low": 4, "ratio_high": 4, "p_value": 4}
 
 
@@ -85,7 +86,9 @@ def summary(store: Store, settings: Settings, area: Area, period: pd.Period, aud
     _refuse_unknown_period(counts, perception, area, period)
     wards = newest_wards(counts, settings, area, period)
     found = [figure for line in lines(counts, settings, area, wards) for figure in _figures(line, period, doubted)]
-    rows = pd.concat([_rows(found, area, period), perception], ignore_index=True).astype(dict.fromkeys(FIGURES, object))
+    rows = pd.concat([_rows(found, area, period, unusual_months(settings)), perception], ignore_index=True).astype(
+        dict.fromkeys(FIGURES, object)
+    )
     policy = settings.disclosure
     shown = protect(rows, policy.audiences[audience], protected_measures(settings), policy.linked)
     return _rounded(shown)[COLUMNS]
@@ -189,9 +192,9 @@ def _list_of(months: Sequence[pd.Period]) -> str:
     return f"{len(months)} months between {month_label(months[0])} and {month_label(months[-1])}"
 
 
-def _rows(found: Sequence[Figure], area: Area, period: pd.Period) -> pd.DataFrame:
+def _rows(found: Sequence[Figure], area: Area, period: pd.Period, unusual: Sequence[pd.Period]) -> pd.DataFrame:
     rows = pd.DataFrame([_row(figure, area, period) for figure in found])
-    return rows.join(_statistics(found, period))
+    return rows.join(_statistics(found, period, unusual))
 
 
 def _row(figure: Figure, area: Area, period: pd.Period) -> dict[str, object]:
@@ -217,9 +220,28 @@ def _row(figure: Figure, area: Area, period: pd.Period) -> dict[str, object]:
     }
 
 
-def _statistics(found: Sequence[Figure], period: pd.Period) -> pd.DataFrame:
+def unusual_months(settings: Settings) -> list[pd.Period]:
+    """The months of declared events that brought a new level and ended (the pandemic's restrictions): what they did to
+    the counts says nothing of how much counts vary by themselves."""
+    passed = [event for event in settings.events if event.new_level and event.end and "all" in event.items]
+    return [month for event in passed for month in pd.period_range(event.start, event.end, freq="M")]
+
+
+def _since_break(table: pd.DataFrame, since: Sequence[pd.Period | None]) -> pd.DataFrame:
+    """Histories without the months before each one's last break."""
+    kept = [table.index >= month if month is not None else np.full(len(table), True) for month in since]
+    return table.where(np.column_stack(kept))
+
+
+def _last_break(breaks: Iterable[Break], period: pd.Period) -> pd.Period | None:
+    months = [pd.Period(each.month, freq="M") for each in breaks if each.effect == "not_comparable"]
+    return max((month for month in months if month <= period), default=None)
+
+
+def _statistics(found: Sequence[Figure], period: pd.Period, unusual: Sequence[pd.Period]) -> pd.DataFrame:
     """What the statistics say of each row that compares, aligned with the rows; wards under false-discovery control,
-    since among hundreds of ward rows some look unusual by chance alone."""
+    since among hundreds of ward rows some look unusual by chance alone. How much a count varies by itself is told from
+    the months since its last break, the ``unusual`` ones left out."""
     from crimelib.stats.comparison import compare_many, history_spread
 
     parts = [pd.DataFrame(columns=[*STATISTICS, "signal"])]
@@ -232,7 +254,10 @@ def _statistics(found: Sequence[Figure], period: pd.Period) -> pd.DataFrame:
     if not distinct:
         return parts[0].reindex(range(len(found))).assign(signal="")
     table = monthly_table(list(distinct.values()), period).set_axis(list(distinct), axis="columns")
-    spreads = history_spread(table, period)
+    breaks = {(id(figure.figures.history), figure.line.area_code): figure.line.breaks for figure in found}
+    table = _since_break(table, [_last_break(breaks[column], period) for column in distinct])
+    usual = table[~table.index.isin(unusual)].notna().sum() >= FEWEST_USUAL_MONTHS
+    spreads = history_spread(table, period, unusual=unusual).where(usual, history_spread(table, period))
     for window in WINDOWS:
         here = {place: (id(pair[0]), pair[1]) for place, pair in compared.items() if found[place].window == window}
         columns = list(here.values())

@@ -328,8 +328,14 @@ def _plain_cell(value: object, missing: str) -> Cell:
     if is_missing(value):
         return Cell(missing, absent=True)
     if isinstance(value, float):
-        return Cell(f"{value:,.0f}" if value.is_integer() else f"{value:,.2f}".rstrip("0"))
-    return Cell(f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value))
+        return Cell(_minus(f"{value:,.0f}" if value.is_integer() else f"{value:,.2f}".rstrip("0")))
+    is_count = isinstance(value, int) and not isinstance(value, bool)
+    return Cell(_minus(f"{value:,}") if is_count else str(value))
+
+
+def _minus(number: str) -> str:
+    """A number with a true minus sign."""
+    return number.replace("-", "−")
 
 
 def _summary_line(row: Mapping[str, object]) -> tuple[Cell, ...]:

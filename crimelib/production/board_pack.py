@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
@@ -10,10 +11,12 @@ import pandas as pd
 from crimelib.areas import nearest
 from crimelib.board.actions import action_table
 from crimelib.board.claims import check_claims
+from crimelib.board.handover import handed_over
 from crimelib.board.item import Board
 from crimelib.board.titles import item_title, measure_title
 from crimelib.errors import InputError
 from crimelib.production.pack import pack_path, sha256_file
+from crimelib.production.recheck import recheck
 from crimelib.production.run import PackResult, page_name, run_pack
 from crimelib.settings import PROJECT_ROOT, Area, Settings
 from crimelib.tables.revisions import revision_table
@@ -37,8 +40,16 @@ def make_pack(
     Raises :class:`InputError` for a page that is not there and for what :func:`run_pack` refuses."""
     board = Board(settings, Store(processed), area, period, audience)
     chosen = chosen_notebooks(notebooks, only)
+    with handed_over(board.rows, processed, board.subject):
+        return _run(board, chosen, processed, out, jobs, fresh)
+
+
+def _run(
+    board: Board, notebooks: Sequence[Path], processed: Path, out: Path, jobs: int | None, fresh: bool
+) -> PackResult:
+    settings, area, period, audience = board.settings, board.area, board.period, board.audience
     return run_pack(
-        notebooks=chosen,
+        notebooks=notebooks,
         parameters=injected(settings, area, period, audience, processed),
         summary=board.rows,
         inputs=[*_raw_inputs(board.store), *_parameter_inputs(settings)],
@@ -55,6 +66,7 @@ def make_pack(
         },
         jobs=jobs,
         fresh=fresh,
+        check=partial(recheck, processed=processed, parameters=settings.folder),
     )
 
 

@@ -1,0 +1,168 @@
+"""Small ward counts about people: withheld, with whatever would give them away."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from crimelib.disclosure.protect import FIGURES, protect
+from crimelib.settings import AudiencePolicy, load_settings
+
+POLICIES = load_settings().disclosure.audiences
+LINKED = load_settings().disclosure.linked
+GROUP = ("vwi", "domestic_vwi", "ndvwi")
+PROTECTED = [*GROUP, "hate_crime"]
+
+
+def row(
+    measure: str, ward: str, current: object, previous: object, window: str = "rolling_12", **other: object
+) -> dict:
+    figures = dict.fromkeys(FIGURES, 1.5) | {"current": current, "previous": previous}
+    base = {"measure": measure, "breakdown": "ward", "breakdown_value": ward, "window": window}
+    return {**base, **figures, "signal": "no_clear_change", "status": "ok", "note": "", **other}
+
+
+def table(*rows: dict) -> pd.DataFrame:
+    return pd.DataFrame(rows).astype(dict.fromkeys(FIGURES, object))
+
+
+def shown(rows: pd.DataFrame, audience: str = "board") -> pd.DataFrame:
+    return protect(rows, POLICIES[audience], PROTECTED, LINKED)
+
+
+def hidden(rows: pd.DataFrame, audience: str = "board") -> set[tuple[str, str]]:
+    result = shown(rows, audience)
+    withheld = result[result["status"] == "suppressed"]
+    return set(zip(withheld["measure"], withheld["breakdown_value"], strict=True))
+
+
+def hate(*counts: tuple[object, object], **other: object) -> pd.DataFrame:
+    return table(*(row("hate_crime", f"W{place}", *pair, **other) for place, pair in enumerate(counts)))
+
+
+def test_a_small_count_in_either_window_is_withheld_with_a_second() -> None:
+    assert hidden(hate((4, 20), (30, 30), (7, 9), (40, 40))) == {("hate_crime", "W0"), ("hate_crime", "W2")}
+    assert hidden(hate((20, 1), (30, 30), (7, 9), (40, 40))) == {("hate_crime", "W0"), ("hate_crime", "W2")}
+
+
+def test_two_small_wards_need_no_third() -> None:
+    assert hidden(hate((3, 9), (2, 9), (30, 30))) == {("hate_crime", "W0"), ("hate_crime", "W1")}
+
+
+def test_a_true_zero_stays() -> None:
+    assert hidden(hate((0, 0), (30, 30), (20, 20))) == set()
+    assert hidden(hate((0, 0), (3, 9), (20, 20))) == {("hate_crime", "W1"), ("hate_crime", "W2")}
+
+
+def test_a_zero_goes_only_where_the_total_would_be_the_withheld_count() -> None:
+    assert len(hidden(hate((3, 3), (0, 0), (0, 0)))) == 2
+
+
+def test_thresholds_are_of_the_audience() -> None:
+    rows = hate((9, 20), (30, 30), (40, 40))
+    assert hidden(rows, "board") == set()
+    assert ("hate_crime", "W0") in hidden(rows, "public")
+    assert ("hate_crime", "W0") in hidden(rows, "partner")
+
+
+@pytest.mark.parametrize("count", [1, 4])
+def test_both_ends_of_the_range_are_withheld(count: int) -> None:
+    assert ("hate_crime", "W0") in hidden(hate((count, 20), (30, 30), (40, 40)))
+
+
+def test_what_is_not_about_people_is_untouched() -> None:
+    rows = table(row("burglary", "W0", 1, 2), row("burglary", "W1", 3, 0))
+    pd.testing.assert_frame_equal(shown(rows), rows)
+
+
+def test_borough_rows_are_untouched() -> None:
+    rows = table(row("hate_crime", "", 1, 2, breakdown="total"), row("hate_crime", "racist", 1, 2, breakdown="strand"))
+    pd.testing.assert_frame_equal(shown(rows), rows)
+
+
+def test_wards_of_protected_measures_are_shown_over_twelve_months_only() -> None:
+    result = shown(
+        table(*(row("hate_crime", ward, 90, 80, window) for ward in "AB" for window in ("month", "quarter", "ytd")))
+    )
+    assert set(result["status"]) == {"suppressed"}
+    assert result["note"].str.contains("twelve months only").all()
+
+
+def test_nothing_derived_is_left_in_a_withheld_row() -> None:
+    result = shown(hate((3, 9), (2, 9), (30, 30)))
+    withheld = result[result["status"] == "suppressed"]
+    assert withheld[FIGURES].isna().all(axis=None)
+    assert set(withheld["signal"]) == {""}
+    assert withheld["note"].str.startswith("Withheld:").all()
+    assert not result[result["status"] == "ok"][FIGURES].isna().any(axis=None)
+
+
+def test_side_by_side_figures_are_withheld_too() -> None:
+    assert ("hate_crime", "W0") in hidden(hate((3, 9), (30, 30), (40, 40), status="not_comparable"))
+
+
+def violence(wards: dict[str, tuple[int, int]]) -> pd.DataFrame:
+    """All three linked measures of each ward, from its violence and the domestic part of it."""
+    rows = []
+    for ward, (whole, domestic) in wards.items():
+        counts = {"vwi": whole, "domestic_vwi": domestic, "ndvwi": whole - domestic}
+        rows += [row(measure, ward, counts[measure], counts[measure]) for measure in GROUP]
+    return table(*rows)
+
+
+def test_a_linked_ward_is_withheld_in_all_three() -> None:
+    found = hidden(violence({"A": (90, 3), "B": (80, 2), "C": (70, 20)}))
+    assert found == {(measure, ward) for measure in GROUP for ward in "AB"}
+
+
+def test_the_second_ward_is_the_same_in_all_three() -> None:
+    """Else its domestic part is the difference of the other two, and with it the first ward's the borough's rest."""
+    found = hidden(violence({"A": (90, 3), "B": (40, 30), "C": (30, 10), "D": (100, 99)}))
+    for measure in GROUP:
+        assert {ward for name, ward in found if name == measure} == {ward for _, ward in found}
+    assert len({ward for _, ward in found}) >= 2
+
+
+WARDS = st.dictionaries(
+    st.sampled_from("ABCDEFGH"),
+    st.integers(0, 40).flatmap(lambda whole: st.tuples(st.just(whole), st.integers(0, whole))),
+    min_size=2,
+)
+
+
+@given(WARDS, st.sampled_from(sorted(POLICIES)))
+def test_no_small_count_can_be_read_or_worked_out(wards: dict[str, tuple[int, int]], audience: str) -> None:
+    result = shown(violence(wards), audience)
+    policy: AudiencePolicy = POLICIES[audience]
+    seen = result[result["status"] == "ok"]
+    assert not seen["current"].between(policy.suppress_from, policy.suppress_to).any()
+    withheld = {
+        measure: set(result[(result["measure"] == measure) & (result["status"] == "suppressed")]["breakdown_value"])
+        for measure in GROUP
+    }
+    assert withheld["vwi"] == withheld["domestic_vwi"] == withheld["ndvwi"]
+    assert len(withheld["vwi"]) != 1
+
+
+@settings(max_examples=20)
+@given(WARDS, st.sampled_from(sorted(POLICIES)))
+def test_protecting_twice_is_protecting_once(wards: dict[str, tuple[int, int]], audience: str) -> None:
+    once = shown(violence(wards), audience)
+    pd.testing.assert_frame_equal(shown(once, audience), once)
+
+
+@settings(max_examples=15)
+@given(WARDS)
+def test_no_small_count_is_shown_to_the_board_or_the_public(wards: dict[str, tuple[int, int]]) -> None:
+    rows = violence(wards)
+    board, public = hidden(rows, "board"), hidden(rows, "public")
+    small = {(row.measure, row.breakdown_value) for row in rows.itertuples() if 1 <= row.current <= 4}
+    assert small <= board
+    assert small <= public
+
+
+def test_every_audience_withholds_one_to_four_at_least() -> None:
+    assert {(policy.suppress_from, policy.suppress_to >= 4) for policy in POLICIES.values()} == {(1, True)}
+    assert POLICIES["public"].suppress_to >= 9

@@ -78,9 +78,14 @@ def checked(model: type[Model], values: Any, path: Path) -> Model:
 
 def load_rows(path: Path, model: type[Model]) -> list[Model]:
     """A CSV file of parameters as checked models, one a row."""
-    with path.open(encoding="utf-8", newline="") as stream:
-        reader = csv.DictReader(stream, restkey="more fields than the header", strict=True)
-        rows = [(reader.line_num, {key: value for key, value in row.items() if value != ""}) for row in reader]
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as stream:
+            reader = csv.DictReader(stream, restkey="more fields than the header", strict=True)
+            rows = [(reader.line_num, {key: value for key, value in row.items() if value != ""}) for row in reader]
+    except FileNotFoundError:
+        raise InputError("the file is missing", where=_short(path), fix="restore it from the project") from None
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise InputError(f"not readable as CSV in UTF-8 ({error})", where=_short(path), fix="save it again") from None
     return [_checked_row(model, row, path, line) for line, row in rows]
 
 
@@ -546,6 +551,12 @@ class AudiencePolicy(Strict):
     suppress_from: int = Field(ge=1)
     suppress_to: int = Field(ge=1)
     ward_windows: tuple[WINDOW, ...]
+
+    @model_validator(mode="after")
+    def _withholds_something(self) -> AudiencePolicy:
+        if self.suppress_to < self.suppress_from:
+            raise ValueError("suppress_to is below suppress_from, so nothing would be withheld")
+        return self
 
 
 class Disclosure(Strict):

@@ -9,9 +9,10 @@ import pandas as pd
 import pytest
 
 from crimelib.areas import AreaBook
+from crimelib.board.provisional import provisional
 from crimelib.settings import load_settings
 from crimelib.stats.revisions import growth_to_come
-from crimelib.tables.revisions import provisional, release_counts, revision_table, triangle
+from crimelib.tables.revisions import release_counts, revision_table, triangle
 
 BASIS = "mps_investigating_borough"
 

@@ -14,7 +14,9 @@ MONTHS = [str(month) for month in pd.period_range("2022-01", "2023-12", freq="M"
 LEVEL = {BROMLEY: 2400, CROYDON: 3500, LONDON: 90_000}
 
 
-def ordinary(*areas: str, series: str = "police_uk_burglary", source: str = "police_uk", level: int = 0) -> pd.DataFrame:
+def ordinary(
+    *areas: str, series: str = "police_uk_burglary", source: str = "police_uk", level: int = 0
+) -> pd.DataFrame:
     """Two years of counts that waver by a few per cent about each area's level."""
     wobble = np.random.default_rng(3).normal(1, 0.03, (len(areas), len(MONTHS)))
     rows = [

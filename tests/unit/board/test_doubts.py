@@ -1,0 +1,118 @@
+"""A suspected gap takes the signal from every window that it is in, and says why."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from crimelib.areas import AreaBook
+from crimelib.board import data_quality
+from crimelib.board.item import Board
+from crimelib.board.narrative import sentence
+from crimelib.board.summary import row_of, summary
+from crimelib.settings import load_settings
+from crimelib.tables.anomalies import find_gaps
+from crimelib.tables.store import PARTS, Catalogue, Entry, Store, write_catalogue, write_part
+
+MONTHS = [str(month) for month in pd.period_range("2021-01", "2023-12", freq="M")]
+BROMLEY = "E09000006"
+
+
+def part(series: str, level: int, months: list[str]) -> pd.DataFrame:
+    wobble = np.random.default_rng(5).normal(1, 0.03, len(MONTHS))
+    by_month = dict(zip(MONTHS, (level * wobble).round().astype(int), strict=True))
+    frame = pd.DataFrame({"month": months, "count": [by_month[month] for month in months]})
+    return frame.assign(
+        series=series, basis="police_uk", area_level="borough", area_code=BROMLEY, parent_code="E12000007",
+        area_name="Bromley",
+    )  # fmt: skip
+
+
+def processed(folder: Path, vintages: list[pd.DataFrame]) -> Store:
+    """A store of police.uk counts, a vintage each, with the gaps that cleaning would have found."""
+    (folder / PARTS).mkdir()
+    entries = []
+    for order, counts in enumerate(vintages):
+        write_part(folder / PARTS / f"{order}.parquet", counts)
+        entries.append(Entry("police_uk", f"v{order}", f"{order}.csv", "", order, 0, {"counts": f"{order}.parquet"}))
+    bare = Catalogue(tuple(entries))
+    gaps = find_gaps(Store(folder, bare), load_settings())
+    write_catalogue(folder, Catalogue(bare.entries, (), gaps))
+    return Store(folder)
+
+
+@pytest.fixture
+def short_june(tmp_path: Path) -> Store:
+    counts = pd.concat([part("police_uk_asb", 480, MONTHS), part("police_uk_burglary", 1900, MONTHS)])
+    june = counts["month"] == "2023-06"
+    return processed(tmp_path, [counts.assign(count=counts["count"].where(~june, counts["count"] // 3))])
+
+
+def asb(store: Store, period: str, window: str) -> dict:
+    settings = load_settings()
+    area = AreaBook.of(settings).find("Bromley")
+    return dict(row_of(summary(store, settings, area, pd.Period(period, freq="M")), "asb", window))
+
+
+def test_a_window_with_a_suspected_gap_has_no_signal(short_june: Store) -> None:
+    row = asb(short_june, "2023-06", "month")
+    assert row["status"] == "ok"
+    assert row["current"] < row["previous"] / 2
+    assert row["signal"] == ""
+    assert row["note"].startswith("Suspected gap in June 2023: ")
+    assert " where about 2," in row["note"]
+
+
+def test_a_window_without_it_keeps_its_signal(short_june: Store) -> None:
+    row = asb(short_june, "2023-05", "rolling_12")
+    assert (row["signal"], row["note"]) == ("no_clear_change", "")
+
+
+def test_the_sentence_says_the_doubt_and_not_no_change(short_june: Store) -> None:
+    row = asb(short_june, "2023-06", "month")
+    text = str(sentence(row, load_settings().items["asb"].measures["asb"]))
+    assert "Suspected gap in June 2023" in text
+    assert "No clear change" not in text
+
+
+def test_a_month_from_an_older_file_is_marked(tmp_path: Path) -> None:
+    without = [month for month in MONTHS if month != "2023-03"]
+    store = processed(tmp_path, [part("police_uk_asb", 480, MONTHS), part("police_uk_asb", 480, without)])
+    row = asb(store, "2023-12", "rolling_12")
+    assert (row["status"], row["note"]) == ("ok", "March 2023 is from the older vintage v0.")
+    assert row["signal"] == "no_clear_change"
+
+
+def board(store: Store, period: str) -> Board:
+    settings = load_settings()
+    area = AreaBook.of(settings).find("Bromley")
+    return Board(settings, store, area, pd.Period(period, freq="M"), "board")
+
+
+def test_the_page_lists_gaps_up_to_the_period(short_june: Store) -> None:
+    assert "June 2023" in str(data_quality.gaps_table(board(short_june, "2023-12")))
+    assert "looks short" in str(data_quality.gaps_table(board(short_june, "2023-05")))
+
+
+def test_the_page_says_when_nothing_was_revised(short_june: Store) -> None:
+    assert "no revision can be seen" in str(data_quality.revised(board(short_june, "2023-12")))
+    assert "no revision to draw" in str(data_quality.revision_chart(board(short_june, "2023-12")))
+
+
+def test_the_page_shows_what_was_revised(tmp_path: Path) -> None:
+    before = part("police_uk_asb", 480, MONTHS)
+    after = before.assign(count=before["count"] + (before["month"] == "2023-11") * 5)
+    page = board(processed(tmp_path, [before, after]), "2023-12")
+    assert "+5 in 2023-11" in str(data_quality.revised(page))
+    assert "1 of 36 figures changed" in data_quality.revision_chart(page).alt
+
+
+def test_recent_months_of_a_chart_are_provisional(short_june: Store) -> None:
+    page = board(short_june, "2023-12").item("asb")
+    assert page.provisional_from("asb") == pd.Period("2023-10", freq="M")
+    assert board(short_june, "2023-06").item("asb").provisional_from("asb") is None
+    listed = str(data_quality.provisional_months(board(short_june, "2023-12")))
+    assert "October 2023" in listed

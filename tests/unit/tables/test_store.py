@@ -1,0 +1,88 @@
+"""Stored tables: what is written is what is read, sorted and checked."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+import pandera.errors
+import pytest
+
+from crimelib.errors import InputError
+from crimelib.tables.schemas import validated
+from crimelib.tables.store import PARTS, Catalogue, Entry, Store, write_catalogue, write_part
+
+COUNTS = pd.DataFrame(
+    {
+        "series": ["a", "a", "b"],
+        "basis": "x",
+        "area_level": ["borough", "ward", "borough"],
+        "area_code": ["NA", "E05000107", "E09000006"],
+        "parent_code": ["E12000007", "NA", "E12000007"],
+        "area_name": ["NA", "007", "Bromley"],
+        "month": ["2021-11", "2021-10", "2021-11"],
+        "count": [1, 0, 3],
+    }
+)
+
+
+def stored(folder: Path, **tables: pd.DataFrame) -> Store:
+    (folder / PARTS).mkdir(parents=True)
+    for name, table in tables.items():
+        write_part(folder / PARTS / f"{name}.parquet", table)
+    entry = Entry("s", "v", "f.csv", "0" * 64, 3, 0, {name: f"{name}.parquet" for name in tables})
+    write_catalogue(folder, Catalogue((entry,), (("label", "reason"),)))
+    return Store(folder)
+
+
+def test_what_is_written_is_what_is_read(tmp_path: Path) -> None:
+    store = stored(tmp_path, counts=COUNTS)
+    table = store.table("counts")
+    assert sorted(table["area_name"]) == ["007", "Bromley", "NA"]
+    assert set(table["source"]) == {"s"}
+    assert set(table["vintage_order"]) == {3}
+    assert store.catalogue.left_out == (("label", "reason"),)
+
+
+def test_counts_of_an_area_and_of_its_wards(tmp_path: Path) -> None:
+    store = stored(tmp_path, counts=COUNTS)
+    assert list(store.counts(["NA"])["area_code"]) == ["NA"]
+    assert set(store.counts(["NA"], wards=True)["area_code"]) == {"NA", "E05000107"}
+
+
+def test_a_table_that_no_file_has_is_empty(tmp_path: Path) -> None:
+    assert stored(tmp_path, counts=COUNTS).table("other").empty
+
+
+def test_the_order_of_rows_does_not_change_the_bytes(tmp_path: Path) -> None:
+    write_part(tmp_path / "a", COUNTS)
+    write_part(tmp_path / "b", COUNTS.iloc[::-1].reset_index(drop=True))
+    assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
+
+
+def test_nothing_cleaned_yet_is_said(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"nothing has been cleaned yet; run `crimelib clean`"):
+        Store(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"count": [-1, 0, 3]},
+        {"count": [1.5, 0, 3]},
+        {"month": ["2021-13", "2021-10", "2021-11"]},
+        {"series": ["A b", "a", "b"]},
+        {"area_level": ["region", "ward", "borough"]},
+        {"area_code": ["", "E05000107", "E09000006"]},
+        {"extra": [1, 2, 3]},
+    ],
+)
+def test_a_table_that_is_not_tidy_is_not_stored(change: dict) -> None:
+    with pytest.raises((pandera.errors.SchemaError, pandera.errors.SchemaErrors)):
+        validated("counts", COUNTS.assign(**change))
+
+
+def test_a_count_that_stands_twice_is_not_stored() -> None:
+    with pytest.raises((pandera.errors.SchemaError, pandera.errors.SchemaErrors)):
+        validated("counts", pd.concat([COUNTS, COUNTS.iloc[:1]], ignore_index=True))
+    assert len(validated("counts", COUNTS)) == 3

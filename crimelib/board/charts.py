@@ -927,6 +927,29 @@ def change_forest(rows: pd.DataFrame, *, title: str, unit: str, finding: str) ->
     return _chart(draw, title=title, unit=unit, key=key, finding=finding, data=_taken(shown, names))
 
 
+def placebo_chart(rows: pd.DataFrame, *, title: str, unit: str, finding: str) -> Chart:
+    """Effects found where or when there was nothing to find, a row of points a ``label``, beside the real one, on a log
+    axis around *no change*. ``rows``: label, ratio, is_real."""
+    names = list(dict.fromkeys(rows["label"]))
+    low, high = _ratio_domain(rows["ratio"])
+
+    def draw(page: _Page) -> Spec:
+        grid = _Rows.fit(page, names, right=30, step=44)
+        placed = grid.placed(pd.DataFrame({"label": names}), names)
+        drawn = rows[["label", "ratio", "is_real"]].merge(placed[["label", "y"]], on="label")
+        x = grid.x("ratio", [low, high], None, "log")
+        others = {"mark": {**_tick(theme.MUTED, 22)["mark"], "thickness": 2, "opacity": 0.7}}
+        real = _point(color=theme.ACCENT, size=130)
+        layers = [
+            _with(others, drawn[~drawn["is_real"]], x=x, y=grid.y()),
+            _with(real, drawn[drawn["is_real"]], x=x, y=grid.y()),
+        ]
+        return grid.spec([*_ratio_axis(grid, low, high), *layers, *grid.words(placed)])
+
+    key = ("● the effect", "| found without a programme")
+    return _chart(draw, title=title, unit=unit, key=key, finding=finding, data=rows[["label", "ratio", "is_real"]])
+
+
 def _ratio_domain(ratios: pd.Series) -> tuple[float, float]:
     """A log domain even about 1 that holds the ratios, from a fifth either way to ten times."""
     known = ratios[ratios > 0].dropna()

@@ -1,4 +1,4 @@
-"""What ward teams did to be known: their monthly return, from this project's own template. Totals, nothing of persons."""
+"""What ward teams did to be known: their monthly return, from this project's own template. Totals only."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Responses to the local survey, from this project's own form: kept as counts, never as persons.
 
-Read from the entry workbook that goes with the printed questionnaire, from a CSV saved from it, or from the CSV template.
+Read from the entry workbook that goes with the printed form, a CSV saved from it, or the CSV template.
 """
 
 from __future__ import annotations

@@ -22,8 +22,8 @@ class Weighted(NamedTuple):
 
 def rake(counts: np.ndarray, rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
     """A weight for each cell of a two-way table of answers, so that the weighted margins are the targets' shares: by
-    iterative proportional fitting (Deming and Stephan, 1940). Weights average 1 over the answers; a cell without answers
-    has the weight 0.
+    iterative proportional fitting (Deming and Stephan, 1940). Weights average 1 over the answers; a cell without
+    answers has the weight 0.
 
     A target's category in which nobody answered is left out and the others take its share. Raises
     :class:`InputError` where targets do not fit the table, nobody answered, or no weights reach the targets.

@@ -85,6 +85,11 @@ def covered_counts(
     """Dense counts: every series in every place and month of ``places``, from ``observed`` (series, area_code,
     month, count), zero where nothing was seen."""
     grid = places.merge(pd.DataFrame({"series": list(series)}, dtype="str"), how="cross")
+    return filled_counts(observed, grid, basis)
+
+
+def filled_counts(observed: pd.DataFrame, grid: pd.DataFrame, basis: str) -> pd.DataFrame:
+    """Dense counts of every row of ``grid`` (``PLACE_COLUMNS`` and series), zero where nothing was seen."""
     keys = ["series", "area_code", "month"]
     summed = observed.groupby(keys, as_index=False)["count"].sum()
     counts = grid.merge(summed, on=keys, how="left", validate="one_to_one")

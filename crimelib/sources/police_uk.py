@@ -21,7 +21,7 @@ from crimelib.areas import LONDON, AreaBook, nearest
 from crimelib.settings import PERIOD_PATTERN, District, PoliceUk, Settings
 from crimelib.sources.counting import AREA_COLUMNS, with_london
 from crimelib.sources.discovery import Cleaned, RawFile
-from crimelib.sources.placing import PLACE_COLUMNS, borough_places, covered_counts, no_counts
+from crimelib.sources.placing import PLACE_COLUMNS, borough_places, covered_counts, filled_counts, no_counts
 from crimelib.sources.reading import MAX_BYTES, Table, checked_text, parse_table, read_text
 from crimelib.sources.rejection import gathered, refuse_when_many, rejections
 
@@ -371,8 +371,6 @@ def _ward_counts_of_set(lsoa: pd.DataFrame, wards: pd.DataFrame, parameters: Pol
     covered = enough[["area_code", "month"]].rename(columns={"area_code": "parent_code"})
     places = covered.merge(listed, on="parent_code")
     observed = allocated.assign(area_code=allocated["ward_code"])
-    parts = [
-        covered_counts(observed, places[places["month"] == month][PLACE_COLUMNS], seen["series"].unique(), BASIS)
-        for month, seen in lsoa.groupby("month")
-    ]
-    return pd.concat([no_counts(), *parts], ignore_index=True)
+    in_use = lsoa[["month", "series"]].drop_duplicates()
+    grid = places[PLACE_COLUMNS].merge(in_use, on="month").sort_values(["month", "series"], kind="stable")
+    return pd.concat([no_counts(), filled_counts(observed, grid, BASIS)], ignore_index=True)

@@ -75,3 +75,62 @@ def tree_hash(folder: Path) -> dict[str, str]:
         for path in sorted(folder.rglob("*"))
         if path.is_file() and path.name != ".lock"
     }
+
+
+BURGLARY, BUSINESS = ("Burglary", "Domestic Burglary"), ("Burglary", "Burglary Business and Community")
+VIOLENCE = ("Violence Against the Person", "Violence with Injury")
+WARD_COLUMNS = ["MajorText", "MinorText", "WardName", "WardCode", "LookUp_BoroughName"]
+
+
+def bromley_wards(ward_set: str) -> list[tuple[str, str]]:
+    """Name and code of Bromley's wards in one set of boundaries."""
+    wards = [ward for ward in load_settings().wards if ward.borough_code == "E09000006" and ward.ward_set == ward_set]
+    return [(ward.name, ward.code) for ward in wards]
+
+
+def ward_file(first: str, last: str, ward_set: str) -> str:
+    """Violence and burglary in Bromley's wards: 30 and 2 a month in each."""
+    months = month_columns(first, last)
+    counts = {VIOLENCE: 30, BURGLARY: 2}
+    rows = [
+        [*category, f'"{name}"', code, "Bromley", *[count] * len(months)]
+        for category, count in counts.items()
+        for name, code in bromley_wards(ward_set)
+    ]
+    return csv_text([*WARD_COLUMNS, *months], rows)
+
+
+def dashboard_file(first: str, last: str) -> str:
+    """Domestic abuse and hate crime in every borough, and in Bromley's old wards: in the first ward one domestic
+    violence with injury in all, in the others two a month."""
+    dates = list(pd.period_range(first, last, freq="M").strftime("01/%m/%Y"))
+    kinds = [
+        ("Domestic Abuse", "Domestic Abuse", 90),
+        ("Domestic Abuse", "Domestic Abuse violence with injury", 25),
+        ("Hate crime", "Hate crime", 12),
+        ("Hate crime", "Racist Crime", 12),
+        ("Hate crime", "Homophobic Crime", 3),
+    ]
+    codes = {area.name: area.code for area in load_settings().areas}
+    rows = [dashboard_row(date, name, codes[name], *kind) for date in dates for name in BOROUGHS for kind in kinds]
+    for place, (name, code) in enumerate(bromley_wards("2018")):
+        chosen = dates[:1] if place == 0 else dates
+        rows += [
+            dashboard_row(
+                *[date, f'"{name}"', code, "Domestic Abuse", "Domestic Abuse violence with injury", min(2, 1 + place)],
+                level="Safer Neighbourhood Teams",
+                label=f'"Bromley {name}"',
+            )
+            for date in chosen
+        ]
+    return csv_text(DASHBOARD, rows)
+
+
+def lay_small(raw: Path, first: str = "2019-12", last: str = "2021-11") -> Path:
+    """A small set of published files: recorded crime by borough and by ward in both sets of boundaries, and the
+    dashboard, 24 months to November 2021."""
+    counts = {BURGLARY: 10, BUSINESS: 2, VIOLENCE: 700, ("Sexual Offences", "Rape"): 3}
+    put(raw, recorded(first, last, counts), name="borough.csv")
+    put(raw, ward_file(first, last, "2018"), name="wards.csv")
+    put(raw, dashboard_file(first, last), "mps_monthly_dashboard")
+    return raw

@@ -10,6 +10,11 @@ import pandas as pd
 from crimelib.measures.periods import WINDOW_PHRASES, month_label, window_length
 from crimelib.settings import Measure
 
+SENTENCE_TYPE = "application/vnd.crimelib.sentence+json"
+RECORDED = (
+    *("area_code", "period", "item", "measure", "breakdown", "breakdown_value", "breakdown_label", "window"),
+    *("current", "previous", "change", "pct_change", "detectable_pct", "signal", "status", "note"),
+)
 BEFORE = {
     "month": "in the same month a year before",
     "quarter": "in the same three months a year before",
@@ -31,6 +36,19 @@ class Sentence:
     def _repr_markdown_(self) -> str:
         return escape_markdown(self.text)
 
+    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, object]:
+        return {SENTENCE_TYPE: self.published()}
+
+    def published(self) -> dict[str, object]:
+        """The text with its record, as a notebook's output and ``run.json`` carry them."""
+        return {"text": self.text, **self.record}
+
+
+def record_of(row: Mapping[str, object]) -> dict[str, object]:
+    """What a sentence made from a row of the protected summary rests on, as JSON has it: missing figures are None."""
+    values = {key: row[key] for key in RECORDED}
+    return {key: None if pd.isna(value) else value for key, value in values.items()}
+
 
 def sentence(row: Mapping[str, object], measure: Measure, label: str = "") -> Sentence:
     """What one row of the summary says. ``label`` names a part of the measure (a ward, a strand), if it is one."""
@@ -43,17 +61,19 @@ def sentence(row: Mapping[str, object], measure: Measure, label: str = "") -> Se
         "suppressed": _withheld,
     }
     text = writers[str(row["status"])](row, measure, subject)
-    keys = ["area_code", "item", "measure", "breakdown", "breakdown_value", "window", "current", "previous", "signal"]
-    return Sentence(text, {key: row[key] for key in keys})
+    return Sentence(text, record_of(row))
 
 
 def window_phrase(row: Mapping[str, object]) -> str:
     """``in the twelve months to November 2021``."""
-    period = pd.Period(row["period"], freq="M")
+    return f"{WINDOW_PHRASES[_spoken_window(row)]} {month_label(pd.Period(row['period'], freq='M'))}"
+
+
+def _spoken_window(row: Mapping[str, object]) -> str:
+    """The row's window; in April the police year to date is that month."""
     window = str(row["window"])
-    if window == "ytd" and window_length(period, window) == 1:
-        window = "month"
-    return f"{WINDOW_PHRASES[window]} {month_label(period)}"
+    one_month = window == "ytd" and window_length(pd.Period(row["period"], freq="M"), window) == 1
+    return "month" if one_month else window
 
 
 def per_cent(pct: float) -> str:
@@ -81,9 +101,7 @@ def _compared(row: Mapping[str, object], measure: Measure, subject: str) -> str:
     if row["signal"] in ("increase", "decrease"):
         return _changed(row, measure, subject)
     current, previous = int(row["current"]), int(row["previous"])
-    against = (
-        f"{counted(current, measure.unit)} {window_phrase(row)}, against {count(previous)} {BEFORE[row['window']]}"
-    )
+    against = f"{counted(current, measure.unit)} {window_phrase(row)}, against {count(previous)} {BEFORE[_spoken_window(row)]}"
     verdict = _no_clear_change(row) if row["signal"] else row["note"]
     return f"{subject}: {against} ({_difference(row)}). {verdict}".strip()
 
@@ -121,7 +139,7 @@ def _no_clear_change(row: Mapping[str, object]) -> str:
 def _side_by_side(row: Mapping[str, object], measure: Measure, subject: str) -> str:
     return (
         f"{subject}: {counted(int(row['current']), measure.unit)} {window_phrase(row)}; "
-        f"{count(int(row['previous']))} {BEFORE[row['window']]}. {row['note']}"
+        f"{count(int(row['previous']))} {BEFORE[_spoken_window(row)]}. {row['note']}"
     )
 
 

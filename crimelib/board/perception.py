@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from crimelib.areas import LONDON
-from crimelib.board.charts import Chart, perception_chart
-from crimelib.board.tables import Table, summary_table
+from crimelib.areas import LONDON, AreaBook
+from crimelib.board.charts import Chart, perception_chart, proportion_trend
+from crimelib.board.narrative import Sentence, record_of
+from crimelib.board.tables import Cell, Table, count_text, signed, summary_table
 from crimelib.board.text import Text
+from crimelib.measures.periods import month_label
 from crimelib.settings import Area, Settings
 from crimelib.tables.store import Store
 
@@ -18,7 +20,10 @@ if TYPE_CHECKING:
     from crimelib.board.item import Board
 
 ITEM = "perception"
+CONTACT = "contact_ward_officer"
 YEAR = 12
+MIDDLE = 0.6  # the share around which the smallest change that the survey can show is told
+AGAINST = {"increase": "higher", "decrease": "lower", "no_clear_change": "not clearly different"}
 
 
 def survey_waves(store: Store, settings: Settings, area: Area) -> pd.DataFrame:
@@ -122,29 +127,223 @@ def perception_chart_of(board: Board) -> Chart | Text:
 def perception_sentences(board: Board) -> Text:
     """A sentence a measure, with what the sample could have seen."""
     rows = board.totals[board.totals["item"] == ITEM]
-    return Text(tuple(_sentence(row) for row in rows.to_dict("records")), bullet="- ")
+    return Text.of(Sentence(_words(row), record_of(row)) for row in rows.to_dict("records"))
+
+
+def perception_trend(board: Board, measure: str) -> Chart | Text:
+    """One measure by quarter with its interval and London's line; the refresh of the ward contacts is marked on the
+    measure that it should move."""
+    waves = intervals(board, measure)
+    label = board.settings.perception.measures[measure].label
+    if len(waves) < 2:
+        return Text((f"There are not two quarters of {label[:1].lower()}{label[1:]} to draw.",))
+    last = waves.iloc[-1]
+    finding = (
+        f"{count_text(last['proportion'], 'proportion')} in the twelve months to {month_label(last['month'])} "
+        f"({last['low']:.0%} to {last['high']:.0%}); London {count_text(last['london'], 'proportion')}."
+    )
+    events = _refresh(board) if measure == CONTACT else None
+    title = f"{label}, {board.area.name}, by quarter"
+    return proportion_trend(
+        waves, title=title, unit="share of those asked, twelve months", finding=finding, events=events
+    )
+
+
+def intervals(board: Board, measure: str) -> pd.DataFrame:
+    """A measure's quarters up to the period: ``month, proportion, low, high, london`` (0 to 1), the interval being
+    Wilson's on the effective sample."""
+    from crimelib.stats.survey import wilson
+
+    waves = survey_waves(board.store, board.settings, board.area)
+    waves = waves[(waves["measure"] == measure) & (waves["month"] <= str(board.period))]
+    asked, effect = interviews(board.settings, board.area), board.settings.perception.survey.design_effect
+    bounds = [wilson(float(share), asked, effect) for share in waves["proportion"]]
+    return pd.DataFrame(
+        {
+            "month": pd.PeriodIndex(waves["month"], freq="M"),
+            "proportion": waves["proportion"].to_numpy(),
+            "low": [low for low, _ in bounds],
+            "high": [high for _, high in bounds],
+            "london": waves["london_proportion"].to_numpy(),
+        }
+    )
+
+
+def comparison_table(board: Board) -> Table | Text:
+    """Every measure now with its change in a year: the area, London, and the similar boroughs together."""
+    listed = _compared_areas(board)
+    changes = {name: _changes(board, areas) for name, areas in listed.items()}
+    own = next(iter(changes.values()))
+    if all(own[measure] is None for measure in own):
+        return Text(("No survey file at hand has this area, so that it cannot be compared.",))
+    names = [name for name, found in changes.items() if any(found.values())]
+    lines = tuple(_comparison_line(board, measure, {name: changes[name][measure] for name in names}) for measure in own)
+    notes = ["Each cell: the share now, and its change in a year in percentage points."]
+    if row := board.settings.similar.get(board.area.code):
+        notes.append(f"Similar boroughs: {', '.join(row.names)}; {row.source}.")
+    caption = f"{board.settings.perception.survey.title}: {board.area.name} against others"
+    columns = ("Measure", *names, *(["Against London"] if "London" in names[1:] else []))
+    return Table(caption, columns, lines, frozenset(range(1, len(names) + 1)), "share of those asked", tuple(notes))
 
 
 def sample_note(board: Board) -> Text:
-    """What the sample is, and where the figure for it is from."""
+    """What the sample is, where the figure for it is from, and what it can and cannot show."""
     from crimelib.stats.survey import detectable_change, effective_size
 
     survey = board.settings.perception.survey
-    asked = interviews(board.settings, board.area)
-    smallest = detectable_change(0.6, asked, asked, survey.design_effect)
+    asked, in_ward = interviews(board.settings, board.area), survey.ward_interviews
+    smallest, of_ward = (100 * detectable_change(MIDDLE, n, n, survey.design_effect) for n in (asked, in_ward))
     return Text(
         (
             f"About {asked:,} people are asked in a year ({survey.sample_source}).",
             f"With a design effect of {survey.design_effect} ({survey.design_effect_source}) that is worth about "
             f"{effective_size(asked, survey.design_effect):,.0f} independent interviews.",
-            f"Around 60%, the smallest change that such a sample is likely to show from one year to the next is about "
-            f"{100 * smallest:.0f} points. A ward has about 18 interviews a year: nothing can be said of a ward.",
+            f"Around {MIDDLE:.0%}, the smallest change that such a sample is likely to show from one year to the next is "
+            f"about {smallest:.0f} points. The {in_ward} interviews of a ward would show a change of {of_ward:.0f} points "
+            "at best: nothing can be said of a ward, and nothing is shown.",
         ),
         bullet="- ",
     )
 
 
-def _sentence(row: dict[str, object]) -> str:
+def contact_followed(board: Board) -> Text:
+    """Whether more people know how to contact their ward officer: the last waves that share no interview, and when the
+    survey can first tell of the refresh of the ward contacts."""
+    waves = intervals(board, CONTACT)
+    if waves.empty:
+        return Text(("No survey file at hand has this area.",))
+    last = waves["month"].iloc[-1]
+    apart = waves[[(last - month).n % YEAR == 0 for month in waves["month"]]].tail(4)
+    said = [
+        f"{count_text(row.proportion, 'proportion')} ({row.low:.0%} to {row.high:.0%}) to {month_label(row.month)}"
+        for row in apart.itertuples()
+    ]
+    label = board.settings.perception.measures[CONTACT].label
+    return Text((f"{label}, twelve months each: {'; '.join(said)}.", *_since_refresh(board, waves)), bullet="- ")
+
+
+def caveats(board: Board) -> Text:
+    """What must be said with the survey's figures."""
+    return Text(board.settings.perception.caveats, bullet="- ")
+
+
+def questions(board: Board) -> Text:
+    """What the board may want to ask."""
+    return Text(board.settings.perception.questions, bullet="- ")
+
+
+def comment(board: Board) -> Text:
+    """The analyst's comment, dated and signed."""
+    from crimelib.board.commentary import comment_on
+
+    return comment_on(board, ITEM)
+
+
+def agreed(board: Board) -> Text:
+    """The open actions on public attitudes."""
+    from crimelib.board.actions import open_actions
+
+    found = open_actions(board.settings, board.period, ITEM, board.area.name)
+    return Text(tuple(found) or ("No action is open on this.",), bullet="- ", heading="What was agreed")
+
+
+# --- against others --------------------------------------------------------------------------------------------
+
+
+def _compared_areas(board: Board) -> dict[str, list[Area]]:
+    """The area, London, and the similar boroughs together, by name."""
+    book = AreaBook(board.settings.areas)
+    similar = board.settings.similar.get(board.area.code)
+    listed = {board.area.name: [board.area]} | {"London": [book.find(LONDON)]}
+    return listed | ({"Similar boroughs": [book.find(name) for name in similar.names]} if similar else {})
+
+
+def _changes(board: Board, areas: list[Area]) -> dict[str, tuple[float, float | None, int] | None]:
+    """By measure: the share now, its change in a year (None where that has no figure), and how many were asked; of
+    several areas the mean, all being asked alike. None where one of the areas has no figure."""
+    rows = [
+        {row["measure"]: row for row in survey_changes(board.store, board.settings, area, board.period)}
+        for area in areas
+    ]
+    asked = sum(interviews(board.settings, area) for area in areas)
+    found: dict[str, tuple[float, float | None, int] | None] = {}
+    for measure in board.settings.perception.measures:
+        each = [by_measure[measure] for by_measure in rows]
+        if any(row["status"] != "ok" for row in each):
+            found[measure] = None
+            continue
+        now, change = (sum(float(row[name]) for row in each) / len(each) for name in ("current", "change"))
+        found[measure] = (now, change, asked)
+    return found
+
+
+def _comparison_line(
+    board: Board, measure: str, found: dict[str, tuple[float, float | None, int] | None]
+) -> tuple[Cell, ...]:
+    from crimelib.stats.survey import wave_change
+
+    cells = [
+        Cell("no data", absent=True) if each is None else Cell(_share_and_change(*each[:2])) for each in found.values()
+    ]
+    own, *others = found.items()
+    london = dict(others).get("London")
+    if "London" in dict(others):
+        compared = own[1] and london
+        effect = board.settings.perception.survey.design_effect
+        test = wave_change(own[1][0], london[0], own[1][2], london[2], effect) if compared else None
+        cells.append(Cell(AGAINST[test.signal]) if test else Cell("–", absent=True))
+    return (Cell(board.settings.perception.measures[measure].label), *cells)
+
+
+def _share_and_change(now: float, change: float | None) -> str:
+    moved = "" if change is None else f" ({signed(change, 'proportion').removesuffix(' points')})"
+    return f"{count_text(now, 'proportion')}{moved}"
+
+
+# --- the contact measure ---------------------------------------------------------------------------------------
+
+
+def _refresh(board: Board) -> pd.DataFrame | None:
+    """The refresh of the ward contacts as an event of a chart."""
+    from crimelib.board.contacts import contacts_refreshed
+
+    day = contacts_refreshed(board.settings, board.area, board.period)
+    return (
+        None if day is None else pd.DataFrame({"label": ["ward contacts checked"], "start": [str(day)], "end": [None]})
+    )
+
+
+def _since_refresh(board: Board, waves: pd.DataFrame) -> Iterator[str]:
+    """When the survey can first tell of the refresh, and what it tells if it can."""
+    from crimelib.board.contacts import contacts_refreshed
+    from crimelib.stats.survey import wave_change
+
+    day = contacts_refreshed(board.settings, board.area, board.period)
+    if day is None:
+        yield "Most ward contacts have not been checked, so that no refresh can be followed."
+        return
+    before, first = refresh_waves(pd.Timestamp(day))
+    by_month = waves.set_index("month")["proportion"]
+    begun = f"Most ward contacts were last checked by {day.day} {day:%B %Y}"
+    if not {before, first} <= set(by_month.index):
+        yield f"{begun}: the first figure made of interviews after that alone is that to {month_label(first)}."
+        return
+    asked, effect = interviews(board.settings, board.area), board.settings.perception.survey.design_effect
+    test = wave_change(by_month[first], by_month[before], asked, asked, effect)
+    words = {"increase": "more people know", "decrease": "fewer people know", "no_clear_change": "no clear change"}
+    yield (
+        f"{begun}: {count_text(by_month[before], 'proportion')} to {month_label(before)}, before it, and "
+        f"{count_text(by_month[first], 'proportion')} to {month_label(first)}, after it ({words[test.signal]})."
+    )
+
+
+def refresh_waves(day: pd.Timestamp) -> tuple[pd.Period, pd.Period]:
+    """The last quarter end before a day, and the first whose twelve months all lie in quarters after it."""
+    quarter = pd.Period(day, freq="Q")
+    return (quarter - 1).asfreq("M", "end"), (quarter + 4).asfreq("M", "end")
+
+
+def _words(row: dict[str, object]) -> str:
     label = str(row["measure_title"])
     if row["status"] != "ok":
         return f"{label}: {str(row['note'])[:1].lower()}{str(row['note'])[1:]}"

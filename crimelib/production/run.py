@@ -7,7 +7,7 @@ import platform
 import re
 import shutil
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, astuple, dataclass, replace
 from datetime import UTC, datetime
@@ -19,6 +19,8 @@ from typing import Any
 import pandas as pd
 
 import crimelib
+from crimelib.board.narrative import SENTENCE_TYPE
+from crimelib.board.reading import reading_ages
 from crimelib.errors import CrimelibError, InputError
 from crimelib.measures.periods import month_label, parse_period
 from crimelib.production.execute import (
@@ -47,6 +49,7 @@ from crimelib.production.pages import PackInfo, Page, page_title, render_failure
 from crimelib.production.portable import private_paths, without_paths
 
 InputRecord = Mapping[str, str]
+Check = Callable[[Path], list[str]]
 _RECORD_FORMAT = 1
 _TABLES = {
     "claims.csv": "what was said to the board, checked",
@@ -110,6 +113,7 @@ def run_pack(
     fresh: bool = False,
     timeout: float = CELL_TIMEOUT_SECONDS,
     progress: bool = True,
+    check: Check | None = None,
 ) -> PackResult:
     """Execute ``notebooks`` and publish the pack at ``target`` (see :func:`crimelib.production.pack.pack_path`).
 
@@ -119,8 +123,9 @@ def run_pack(
     when these, the parameters, the summary, the code and the environment are all unchanged.
 
     A notebook that fails is published as a page that says so and is named in the result; the caller then ends with
-    exit status 1. Raises :class:`InputError` before a kernel starts for what can be refused, and
-    :class:`CrimelibError` when stopped by hand; the pack before then stands untouched.
+    exit status 1. ``check`` is given the finished pack's folder and says what is wrong with it, a line each. Raises
+    :class:`InputError` before a kernel starts for what can be refused, and :class:`CrimelibError` when the check finds
+    a fault or a run is stopped by hand; the pack before then stands untouched.
     """
     started = time.perf_counter()
     request = PackRequest(
@@ -137,11 +142,18 @@ def run_pack(
             runs, reused = _obtain(request, folder, _worker_count(jobs), timeout, fresh, bar)
             runs = [_for_audience(run, audience) for run in runs]
             _fill(request, folder, runs, reused, time.perf_counter() - started)
+            _refuse_faults(check(folder) if check else [])
             publish(folder, target)
     except KeyboardInterrupt as interrupt:
         raise CrimelibError("stopped by hand; the pack before is unchanged") from interrupt
     failed = [page_name(Path(run.name)) for run in runs if run.status == "failed"]
     return PackResult(target, failed, sorted(map(page_name, map(Path, reused))), time.perf_counter() - started)
+
+
+def _refuse_faults(faults: Sequence[str]) -> None:
+    if faults:
+        more = f" (and {len(faults) - 1} more)" if len(faults) > 1 else ""
+        raise CrimelibError(f"the new pack does not follow from the data and was not published: {faults[0]}{more}")
 
 
 def page_name(notebook: Path) -> str:
@@ -245,7 +257,26 @@ def _fill(request: PackRequest, folder: Path, runs: Sequence[NotebookRun], reuse
         {"notebook": f"{run.name}.ipynb", **asdict(run), "reused": run.name in reused, "made_of_sha256": made[run.name]}
         for run in runs
     ]
-    seal(folder, _record(request, run_id, now, seconds, identity, entries))
+    sentences = generated_sentences(folder)
+    record = _record(request, run_id, now, seconds, identity, entries)
+    ages = reading_ages(str(sentence["text"]) for sentence in sentences)
+    seal(folder, {**record, "sentences": sentences, "reading_age": ages})
+
+
+def generated_sentences(pack: Path) -> list[dict[str, Any]]:
+    """The sentences in a pack's executed notebooks that were made from figures: ``notebook``, ``text``, the record."""
+    return [
+        {"notebook": path.name, **record}
+        for path in sorted((pack / "notebooks").glob("*.ipynb"))
+        for cell in read_notebook(path).cells
+        for output in cell.get("outputs", ())
+        for record in _listed(output.get("data", {}).get(SENTENCE_TYPE, []))
+    ]
+
+
+def _listed(content: Any) -> list[Any]:
+    """One record or several, as a list."""
+    return content if isinstance(content, list) else [content]
 
 
 def _write_pages(request: PackRequest, folder: Path, runs: Sequence[NotebookRun], info: PackInfo) -> list[Page]:

@@ -9,12 +9,13 @@ import pytest
 from areas_store import CITY, MONTHS, borough_file, processed, street_file
 
 from crimelib.areas import AreaBook
-from crimelib.board.comparators import comparators, comparison_rows, last_before
+from crimelib.board.comparators import comparators, comparison_rows, last_before, total_before
 from crimelib.board.item import Board, ItemPage
 from crimelib.board.tables import Table
 from crimelib.board.text import Text
 from crimelib.errors import InputError
-from crimelib.settings import load_settings
+from crimelib.measures.series import histories
+from crimelib.settings import Break, load_settings
 from crimelib.tables.store import Store
 
 SETTINGS = load_settings()
@@ -139,6 +140,17 @@ def test_rates_stand_only_where_every_area_has_residents(store: Store, tmp_path)
 def test_the_year_before_the_pandemic_is_the_last_that_says_something_new(period: str, expected: str | None) -> None:
     found = last_before(pd.Period(period, freq="M"), pd.Period("2020-03", freq="M"))
     assert (str(found) if found is not None else None) == expected
+
+
+def test_a_break_since_then_withholds_the_time_before_the_pandemic(store: Store) -> None:
+    board = page(store).board
+    measure = SETTINGS.items["burglary"].measures["burglary"]
+    (history,) = histories(board.counts, measure.figures, SETTINGS.sources.bases)
+    asked = history, "E09000006", pd.Period("2019-11", freq="M"), PERIOD, "rolling_12"
+    moved = Break(month="2021-03", what="counted anew", effect="not_comparable")
+    assert total_before(*asked, ()) == 1080
+    assert total_before(*asked, (moved,)) is None
+    assert total_before(history, "E09000006", pd.Period("2019-10", freq="M"), PERIOD, "rolling_12", ()) is None
 
 
 def test_nothing_is_said_of_the_time_before_the_pandemic_within_it(store: Store) -> None:

@@ -22,6 +22,7 @@ from crimelib.tables.store import Gap, Store
 COLUMNS = ["source", "basis", "area_code", "series", "month", "count", "expected", "reason"]
 NEEDED = ["series", "basis", "area_level", "area_code", "month", "count"]
 ALL_SERIES = ""
+MANY_AREAS = 20  # among so many, an area may stay in the median that it is measured by
 SHORT = "far below the months around it, last year's and other areas'"
 ABSENT = "no figure of this area, though the months on either side and other areas have one"
 HOLE = "in no file at hand, though the months on either side are"
@@ -190,14 +191,18 @@ def _others(moved: np.ndarray, areas: list[str]) -> np.ndarray:
     """For each area how the others moved: London where it is there, otherwise the median of the other areas; NaN for
     London itself and where there is no other."""
     result = np.full_like(moved, np.nan)
-    for place, area in enumerate(areas):
-        if area != LONDON:
-            rest = [other for other in range(len(areas)) if other != place and areas[other] != LONDON]
-            result[:, :, place] = _median(moved[:, :, rest], 2) if rest else np.nan
-            if LONDON in areas:
-                london = moved[:, :, areas.index(LONDON)]
-                result[:, :, place] = np.where(np.isnan(london), result[:, :, place], london)
+    london = moved[:, :, areas.index(LONDON)] if LONDON in areas else np.full(moved.shape[:2], np.nan)
+    parts = [place for place, area in enumerate(areas) if area != LONDON]
+    together = _median(moved[:, :, parts], 2) if len(parts) > MANY_AREAS else None
+    for place in parts:
+        rest = together if together is not None else _median_of_rest(moved, parts, place)
+        result[:, :, place] = np.where(np.isnan(london), rest, london)
     return result
+
+
+def _median_of_rest(moved: np.ndarray, parts: list[int], place: int) -> np.ndarray:
+    rest = [other for other in parts if other != place]
+    return _median(moved[:, :, rest], 2) if rest else np.full(moved.shape[:2], np.nan)
 
 
 def _vanished(cube: Cube, rules: Gaps) -> pd.DataFrame:

@@ -124,3 +124,15 @@ def test_a_lockdown_is_no_gap_and_a_gap_in_it_is() -> None:
     lockdown = frame.assign(month=frame["month"].map(shift))
     assert found(changed(lockdown, "2020-11", 0.6)) == []
     assert found(changed(lockdown, "2020-11", 0.3)) == [(BROMLEY, "2020-11", SHORT)]
+
+
+@pytest.mark.parametrize("number", [3, 30])
+def test_one_short_area_among_several_without_london(number: int) -> None:
+    areas = [f"E070000{place:02}" for place in range(number)]
+    frame = ordinary(*areas, level=1000)
+    assert found(changed(frame, "2023-06", 0.4, areas[1])) == [(areas[1], "2023-06", SHORT)]
+    assert found(changed(frame, "2023-06", 0.6)) == []
+
+
+def test_a_store_without_counts_has_no_gaps() -> None:
+    assert gaps_in(pd.DataFrame(), load_settings()).empty

@@ -27,6 +27,8 @@ Parameters = Annotated[Path, typer.Option("--parameters", help="Definitions and 
 AreaName = Annotated[str, typer.Option("--area", help="A borough, or London.", metavar="NAME")]
 PeriodText = Annotated[str, typer.Option("--period", help="The month, as 2021-11.", metavar="YYYY-MM")]
 Audience = Annotated[str, typer.Option("--audience", help="board, partner or public.", metavar="NAME")]
+Jobs = Annotated[int, typer.Option("--jobs", help="Notebooks at once (0: as many as cores).", min=0, metavar="N")]
+Fresh = Annotated[bool, typer.Option("--fresh", help="Reuse nothing of the pack before.")]
 
 RAW = PROJECT_ROOT / "data/raw"
 PROCESSED = PROJECT_ROOT / "data/processed"
@@ -125,10 +127,10 @@ def summary(
 def run(
     area: AreaName = "",
     period: PeriodText = "2021-11",
-    only: Annotated[str, typer.Option("--only", help="Pages to make, by name.", metavar="PAGE,PAGE")] = "",
+    only: Annotated[str, typer.Option("--only", help="Only these pages, by name.", metavar="PAGE,PAGE")] = "",
     audience: Audience = "board",
-    jobs: Annotated[int, typer.Option("--jobs", help="Notebooks at once (0: as many as cores).", min=0)] = 0,
-    fresh: Annotated[bool, typer.Option("--fresh", help="Reuse nothing of the pack before.")] = False,
+    jobs: Jobs = 0,
+    fresh: Fresh = False,
     raw: Raw = RAW,
     processed: Processed = PROCESSED,
     out: Out = REPORTS,
@@ -153,6 +155,36 @@ def run(
         typer.echo(f"no comment yet: {item} (parameters/commentary/{month}.md)")
     typer.echo(f"Open {_shown(result.path / 'index.html')}")
     if result.failed:
+        raise typer.Exit(1)
+
+
+@app.command()
+def batch(
+    areas: Annotated[str, typer.Option("--areas", help="all, or names with commas.", metavar="NAMES")] = "all",
+    periods: Annotated[str, typer.Option("--periods", help="One month, or first:last.", metavar="SPAN")] = "2021-11",
+    audience: Audience = "board",
+    jobs: Jobs = 0,
+    fresh: Fresh = False,
+    raw: Raw = RAW,
+    processed: Processed = PROCESSED,
+    out: Out = REPORTS,
+    parameters: Parameters = PARAMETERS,
+) -> None:
+    """Make many packs; a pack that fails fails alone."""
+    from crimelib.production.batch import run_batch, subjects
+    from crimelib.production.board_pack import make_pack
+
+    settings = load_settings(parameters)
+    wanted = subjects(settings, areas, periods)
+    options = {"processed": processed, "out": out, "notebooks": NOTEBOOKS, "jobs": jobs or None, "fresh": fresh}
+    failed = 0
+    for number, entry in enumerate(
+        run_batch(wanted, lambda area, period: make_pack(settings, area, period, audience, **options)), start=1
+    ):
+        typer.echo(f"[{number}/{len(wanted)}] {entry}", err=entry.failed)
+        failed += entry.failed
+    typer.echo(f"{len(wanted) - failed} of {len(wanted)} packs in {_shown(out)}")
+    if failed:
         raise typer.Exit(1)
 
 

@@ -1,0 +1,5 @@
+"""``python -m crimelib``."""
+
+from crimelib.cli import main
+
+main()

@@ -11,6 +11,7 @@ Months are ``YYYY-MM`` strings or Periods. A missing count is a gap, never zero 
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
 import re
 import textwrap
@@ -241,8 +242,8 @@ def _domain_top(*values: pd.Series) -> float:
     return max(4.0, 0.0 if pd.isna(highest) else float(highest) * 1.06)
 
 
-def _count_axis(top: float, floor: float = 0) -> Spec:
-    return {"scale": {"domain": [floor, top], "nice": False, "zero": False}, "axis": {"tickCount": 5, "format": ",d"}}
+def _count_axis(top: float, floor: float = 0, form: str = ",d") -> Spec:
+    return {"scale": {"domain": [floor, top], "nice": False, "zero": False}, "axis": {"tickCount": 5, "format": form}}
 
 
 def _line_layers(
@@ -474,14 +475,14 @@ def _trend_ends(
     return labels
 
 
-def _on_axes(layer: Spec, time: Spec, top: float, floor: float = 0) -> Spec:
+def _on_axes(layer: Spec, time: Spec, top: float, floor: float = 0, form: str = ",d") -> Spec:
     """A layer with the chart's axes where it does not say otherwise."""
     encoding = dict(layer["encoding"])
     x = encoding.get("x", {})
     encoding["x"] = x if "value" in x else {**time, **x}
     encoding.setdefault("y", _quantity("value"))
     if "field" in encoding["y"]:
-        encoding["y"] = {**encoding["y"], "title": None, **_count_axis(top, floor)}
+        encoding["y"] = {**encoding["y"], "title": None, **_count_axis(top, floor, form)}
     return {**layer, "encoding": encoding}
 
 
@@ -550,6 +551,63 @@ def _plain_line(rows: pd.DataFrame, colour: str, width: float) -> list[Spec]:
     counted = rows.dropna(subset=["value"])
     line = {"mark": {"type": "line", "color": colour, "strokeWidth": width}}
     return [_with(line, counted, detail={"field": "segment", "type": "nominal"})] if len(counted) else []
+
+
+def proportion_trend(
+    waves: pd.DataFrame, *, title: str, unit: str, finding: str, events: pd.DataFrame | None = None
+) -> Chart:
+    """One survey measure by quarter from 0 to 100%, with its 95% band and London's line.
+
+    ``waves``: month (quarter end), proportion, low, high, london, each 0 to 1; a quarter that is not there is a gap.
+    Waves a whole number of years before the last share no interview with it and have points; the others lie on the
+    line only. ``events`` as in :func:`trend_chart`. Raises ValueError where there is no wave.
+    """
+    if waves.empty:
+        raise ValueError("no waves to draw: leave the chart out and say that there is no data")
+    rows = _wave_rows(waves)
+    first, last = _instant(rows["month"].iloc[0], 1), _instant(rows["month"].iloc[-1] + 1, 1)
+    apart = rows[[(rows["month"].iloc[-1] - month).n % 12 == 0 for month in rows["month"]]]
+    marks = _event_rows(events, (), first, last)
+    london = rows.assign(value=rows["london"])
+    ends = [(row.value, f"{row.shown}\nin {row.month.strftime('%b %Y')}", theme.CURRENT, True)
+            for row in rows.tail(1).itertuples()]  # fmt: skip
+    ends += [
+        (row.value, "London", theme.SERIES[2], False) for row in london.dropna(subset="value").tail(1).itertuples()
+    ]
+
+    def draw(page: _Page) -> Spec:
+        height = page.pick(260, 220)
+        area = {"mark": {"type": "area", "color": theme.BAND, "opacity": 1}}
+        detail = {"field": "segment", "type": "nominal"}
+        tips = _tooltip(Quarter="label", Share="shown")
+        layers = [
+            *_event_layers(_in_lanes(marks, first, last, page.width - 110)),
+            _with(area, rows, y=_quantity("low"), y2={"field": "high"}, detail=detail),
+            *_plain_line(london, theme.SERIES[2], 1.5),
+            *_plain_line(rows, theme.CURRENT, 1.8),
+            _with(_point(color=theme.CURRENT, size=page.pick(70, 46)), apart, tooltip=tips),
+            *_end_labels(ends, int(rows["at"].iloc[-1]), 1.0, height),
+        ]
+        time = {"field": "at", "type": "temporal", "title": None, **_time_axis(list(rows["month"]), page.width - 110)}
+        axes = [_on_axes(layer, time, 1.0, form=".0%") for layer in layers]
+        return {**_FIT, "width": page.width, "height": height, "layer": axes}
+
+    key = ("band: 95% interval", "● waves that share no interview")
+    drawn = rows.assign(month=rows["month"].astype(str))[["month", "proportion", "low", "high", "london"]]
+    return _chart(draw, title=title, unit=unit, key=key, finding=finding, data=drawn)
+
+
+def _wave_rows(waves: pd.DataFrame) -> pd.DataFrame:
+    """Waves in order of time with their place, words, and a ``segment`` that changes where a quarter is not there."""
+    rows = waves.assign(month=waves["month"].map(_as_month)).sort_values("month", ignore_index=True)
+    after_gap = [False, *((now - before).n > 3 for before, now in itertools.pairwise(rows["month"]))]
+    return rows.assign(
+        value=rows["proportion"],
+        at=[_instant(month) for month in rows["month"]],
+        label=[f"twelve months to {month.strftime('%B %Y')}" for month in rows["month"]],
+        shown=[count_text(share, "proportion") for share in rows["proportion"]],
+        segment=np.cumsum(after_gap),
+    )
 
 
 def stacked_parts_chart(
@@ -929,25 +987,28 @@ def change_forest(rows: pd.DataFrame, *, title: str, unit: str, finding: str) ->
 
 def placebo_chart(rows: pd.DataFrame, *, title: str, unit: str, finding: str) -> Chart:
     """Effects found where or when there was nothing to find, a row of points a ``label``, beside the real one, on a log
-    axis around *no change*. ``rows``: label, ratio, is_real."""
+    axis around *no change*. ``rows``: label, ratio, low, high (its 95% interval, the real one's only), is_real."""
     names = list(dict.fromkeys(rows["label"]))
-    low, high = _ratio_domain(rows["ratio"])
+    low, high = _ratio_domain(pd.concat([rows["ratio"], rows["low"], rows["high"]]))
+    shown = rows.assign(low=rows["low"].clip(low, high), high=rows["high"].clip(low, high))
 
     def draw(page: _Page) -> Spec:
         grid = _Rows.fit(page, names, right=30, step=44)
         placed = grid.placed(pd.DataFrame({"label": names}), names)
-        drawn = rows[["label", "ratio", "is_real"]].merge(placed[["label", "y"]], on="label")
-        x = grid.x("ratio", [low, high], None, "log")
+        drawn = shown.merge(placed[["label", "y"]], on="label")
+        x = {name: grid.x(name, [low, high], None, "log") for name in ("ratio", "low")}
         others = {"mark": {**_tick(theme.MUTED, 22)["mark"], "thickness": 2, "opacity": 0.7}}
         real = _point(color=theme.ACCENT, size=130)
+        bar = _rule(color=theme.ACCENT)
         layers = [
-            _with(others, drawn[~drawn["is_real"]], x=x, y=grid.y()),
-            _with(real, drawn[drawn["is_real"]], x=x, y=grid.y()),
+            _with(others, drawn[~drawn["is_real"]], x=x["ratio"], y=grid.y()),
+            _with(bar, drawn[drawn["is_real"]], x=x["low"], x2={"field": "high"}, y=grid.y()),
+            _with(real, drawn[drawn["is_real"]], x=x["ratio"], y=grid.y()),
         ]
         return grid.spec([*_ratio_axis(grid, low, high), *layers, *grid.words(placed)])
 
-    key = ("● the effect", "| found without a programme")
-    return _chart(draw, title=title, unit=unit, key=key, finding=finding, data=rows[["label", "ratio", "is_real"]])
+    key = ("● the effect, bar: 95% interval", "| found without a programme")
+    return _chart(draw, title=title, unit=unit, key=key, finding=finding, data=rows)
 
 
 def _ratio_domain(ratios: pd.Series) -> tuple[float, float]:

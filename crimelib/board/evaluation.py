@@ -19,7 +19,7 @@ import numpy as np
 import pandas as pd
 
 from crimelib.areas import AreaBook
-from crimelib.board.charts import Chart, change_forest, index_chart, placebo_chart
+from crimelib.board.charts import Chart, index_chart, placebo_chart
 from crimelib.board.item import Board, Text
 from crimelib.board.narrative import per_cent
 from crimelib.board.tables import Cell, Table, signal_text, signed
@@ -333,6 +333,13 @@ class EvaluationPage:
             return []
         return [(panel, town_centre(panel), ring(panel)) for panel in self.panels if panel.enough]
 
+    def headline(self) -> Text:
+        """Where the evaluation stands, what may be said, and whether the two were on one course before."""
+        if not self.is_of_area:
+            return self.status()
+        parts = (self.conclusion(), self.trends_test(), self.status())
+        return Text(tuple(dict.fromkeys(line for part in parts for line in part.lines)), bullet="- ")
+
     def status(self) -> Text:
         """Where the evaluation stands, and whether the plan is the one that was fixed."""
         if not self.is_of_area:
@@ -408,29 +415,21 @@ class EvaluationPage:
         caption = f"{self._window()}: counted against expected"
         return Table(caption, columns, tuple(lines), frozenset({1, 2, 3, 4, 6}), "offences", self._result_notes())
 
-    def effects(self, measure: str = "") -> Chart | Text:
-        """An outcome's effects with their intervals; the main outcome's unless told otherwise."""
-        wanted = measure or self.plan.outcomes[0].measure
-        chosen = next((each for each in self.findings if each[0].outcome.measure == wanted), None)
-        if chosen is None:
-            return Text(("There is no effect to draw.",))
-        panel, found, about = chosen
-        rows = pd.DataFrame([_forest_row(each) for each in (found, about)])
-        title = f"{panel.measure.label}, {self._window()}: counted against expected"
-        unit = "ratio of counted to what the comparison wards lead one to expect"
-        return change_forest(rows, title=title, unit=unit, finding=self._said(panel, found, about))
-
     def placebos(self) -> Chart | Text:
         """The main outcome's effect beside those found where and when there was no team."""
         if not self.findings or self.findings[0][0].outcome != self.plan.outcomes[0]:
             return Text(("There is no effect to set beside those of other wards and dates.",))
         panel, found, _ = self.findings[0]
         areas, dates = self._placebos(panel)
+        real = {"ratio": [found.effect.ratio], "low": found.effect.low, "high": found.effect.high, "is_real": True}
+        others = {"Other wards": areas, "Town centre, other dates": dates}
         rows = pd.concat(
             [
-                pd.DataFrame({"label": "Town centre, the real start", "ratio": [found.effect.ratio], "is_real": True}),
-                pd.DataFrame({"label": "Other wards", "ratio": areas.array, "is_real": False}),
-                pd.DataFrame({"label": "Town centre, other dates", "ratio": dates.array, "is_real": False}),
+                pd.DataFrame({"label": "Town centre, the real start", **real}),
+                *(
+                    pd.DataFrame({"label": name, "ratio": ratios.array, "is_real": False})
+                    for name, ratios in others.items()
+                ),
             ]
         )
         finding = (
@@ -593,13 +592,6 @@ def _result_line(found: Finding) -> tuple[Cell, ...]:
     seen = "none" if np.isnan(found.detectable) else f"{found.detectable:.0f}%"
     figures = (f"{found.expected:,.0f}", f"{found.counted:,.0f}", _pct(effect.ratio), _interval(effect))
     return (Cell(found.place), *map(Cell, figures), Cell(signal_text(found.signal)), Cell(seen))
-
-
-def _forest_row(found: Finding) -> dict[str, object]:
-    figures = {"current": found.counted, "previous": found.expected, "pct_change": found.pct}
-    interval = {"ratio_low": found.effect.low, "ratio_high": found.effect.high}
-    names = {"label": found.place, "item": found.outcome.item, "measure": found.outcome.measure}
-    return {**names, **figures, **interval, "signal": found.signal, "status": "ok"}
 
 
 def _ring_said(about: Finding, found: Finding) -> str:

@@ -99,7 +99,7 @@ def test_an_altered_plan_is_caught_and_gives_no_result(page, change: dict) -> No
     assert made.findings == []
     assert said in str(made.status())
     assert said in str(made.conclusion())
-    assert isinstance(made.effects(), Text)
+    assert isinstance(made.results(), Text)
 
 
 def test_a_plan_fixed_anew_after_the_start_gives_results_and_says_so(page) -> None:
@@ -246,7 +246,7 @@ def test_small_wards_are_no_placebos_and_none_is_named(page) -> None:
 
 def test_another_area_has_no_plan(page) -> None:
     made = page(vawg(WARDS, "2023-01"), "2023-01", area="Croydon")
-    assert str(made.status()) == str(made.conclusion()) == "No plan is about Croydon."
+    assert str(made.headline()) == str(made.conclusion()) == "No plan is about Croydon."
     assert isinstance(made.trends(), Text)
 
 

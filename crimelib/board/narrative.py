@@ -101,7 +101,8 @@ def _compared(row: Mapping[str, object], measure: Measure, subject: str) -> str:
     if row["signal"] in ("increase", "decrease"):
         return _changed(row, measure, subject)
     current, previous = int(row["current"]), int(row["previous"])
-    against = f"{counted(current, measure.unit)} {window_phrase(row)}, against {count(previous)} {BEFORE[_spoken_window(row)]}"
+    before = BEFORE[_spoken_window(row)]
+    against = f"{counted(current, measure.unit)} {window_phrase(row)}, against {count(previous)} {before}"
     verdict = _no_clear_change(row) if row["signal"] else row["note"]
     return f"{subject}: {against} ({_difference(row)}). {verdict}".strip()
 

@@ -139,9 +139,10 @@ def _lines(settings: Settings, area: Area, wards: Iterable[Key]) -> Iterator[Lin
 
 
 def _summary_faults(checked: _Checked) -> Iterator[str]:
-    """Faults of the area's own rows of the summary; ward rows are checked where a sentence speaks of one."""
+    """Faults of the area's own rows of the summary and of withheld ones; other ward rows are checked where a sentence
+    speaks of one."""
     for key, row in checked.rows.items():
-        if key[2] != "ward":
+        if key[2] != "ward" or row["status"] == "suppressed":
             for fault in _row_faults(row, checked.counted.get(key)):
                 yield f"summary.csv, {' '.join(filter(None, key))}: {fault}"
     for key in checked.counted.keys() - checked.rows.keys():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from functools import cache
 
 import pandas as pd
 
@@ -44,6 +45,8 @@ class Doubts:
         """A sentence for each month of either half of a window that is from an older vintage than those around it."""
         shown = figures.history is not None and figures.current is not None
         known = self.filled.get(figures.history.basis, {}) if shown else {}
+        if not known:
+            return ()
         return tuple(
             f"{_month(month)} is from the older vintage {known[month]}."
             for month in both_halves(period, window)
@@ -66,9 +69,10 @@ def doubts(store: Store, settings: Settings, area: Area, stored: pd.DataFrame) -
     return Doubts(gaps_of(store, settings, area), filled, titles)
 
 
-def both_halves(period: pd.Period, window: str) -> list[str]:
+@cache
+def both_halves(period: pd.Period, window: str) -> tuple[str, ...]:
     """The months of a window and of the same window a year before, as text."""
-    return [str(month) for month in (*previous_months(period, window), *window_months(period, window))]
+    return tuple(str(month) for month in (*previous_months(period, window), *window_months(period, window)))
 
 
 def _month(month: str) -> str:

@@ -21,6 +21,7 @@ CATALOGUE = "catalogue.json"
 PARTS = "parts"
 SORTED_BY = ["area_level", "parent_code", "area_code", "series", "month"]
 ROWS_A_GROUP = 20_000
+SMALL_FILES = {"use_threads": False, "partitioning": None}  # threads and look-ups cost more than they bring
 
 
 @dataclass(frozen=True)
@@ -83,7 +84,7 @@ class Store:
         """Rows of a table over all its parts, with ``source``, ``vintage`` and ``vintage_order``; empty (without
         columns) where no file has that table."""
         frames = [
-            pq.read_table(self.folder / PARTS / entry.tables[name], filters=filters, columns=columns)
+            pq.read_table(self.folder / PARTS / entry.tables[name], filters=filters, columns=columns, **SMALL_FILES)
             .to_pandas()
             .assign(source=entry.source, vintage=entry.vintage, vintage_order=entry.order)
             for entry in self.catalogue.entries

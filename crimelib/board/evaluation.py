@@ -337,7 +337,8 @@ class EvaluationPage:
         """Where the evaluation stands, what may be said, and whether the two were on one course before."""
         if not self.is_of_area:
             return self.status()
-        parts = (self.conclusion(), self.trends_test(), self.status())
+        said, standing = (self.conclusion(), self.trends_test()), (self.status(),)
+        parts = said + standing if self.findings else standing + said
         return Text(tuple(dict.fromkeys(line for part in parts for line in part.lines)), bullet="- ")
 
     def status(self) -> Text:
@@ -373,7 +374,7 @@ class EvaluationPage:
             return Text(("No twelve-month totals of these wards can be shown.",))
         base = min(_month(self.plan.start) - 1, self.board.period)
         long = pd.concat(
-            pd.DataFrame({"month": totals.index, "series": name, "value": 100 * totals / totals[base]})
+            pd.DataFrame({"month": totals.index, "series": name, "value": (100 * totals / totals[base]).round(1)})
             for name, totals in series.items()
         )
         title = f"{panel.measure.label}: twelve-month totals, {month_label(base)} = 100"
@@ -427,7 +428,7 @@ class EvaluationPage:
             [
                 pd.DataFrame({"label": "Town centre, the real start", **real}),
                 *(
-                    pd.DataFrame({"label": name, "ratio": ratios.array, "is_real": False})
+                    pd.DataFrame({"label": name, "ratio": ratios.round(3).array, "is_real": False})
                     for name, ratios in others.items()
                 ),
             ]
@@ -450,7 +451,7 @@ class EvaluationPage:
         panel = self._main()
         if self.stage == "complete" or panel is None or not panel.enough_before:
             return Text(("The files at hand do not have the months that the plan needs, so nothing can be concluded.",))
-        return Text((self._could_be_seen(planned_detectable(panel)),))
+        return Text((f"{panel.measure.label}: {self._could_be_seen(planned_detectable(panel))}",))
 
     # Parts of the above ----------------------------------------------------------------------------------------------
 
@@ -543,8 +544,9 @@ class EvaluationPage:
 
     def _could_be_seen(self, detectable: float) -> str:
         worthwhile = self.plan.smallest_worthwhile_pct
-        enough = "so the plan can" if detectable <= worthwhile else "so the plan may well not"
-        return f"{_seen(detectable)} The smallest fall worth having is {worthwhile:g}%, {enough} show it."
+        enough = "so the plan can show it" if detectable <= worthwhile else "so one that small may well be missed"
+        seen = _seen(detectable)
+        return f"{seen[:1].lower()}{seen[1:]} The smallest fall worth having is {worthwhile:g}%, {enough}."
 
     def _doubt(self, panel: Panel) -> str:
         drift = trend_before(panel)

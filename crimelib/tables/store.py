@@ -83,14 +83,17 @@ class Store:
     def table(self, name: str, filters: list | None = None, columns: list[str] | None = None) -> pd.DataFrame:
         """Rows of a table over all its parts, with ``source``, ``vintage`` and ``vintage_order``; empty (without
         columns) where no file has that table."""
-        frames = [
-            pq.read_table(self.folder / PARTS / entry.tables[name], filters=filters, columns=columns, **SMALL_FILES)
-            .to_pandas()
-            .assign(source=entry.source, vintage=entry.vintage, vintage_order=entry.order)
-            for entry in self.catalogue.entries
-            if name in entry.tables
-        ]
-        return pd.concat([frame for frame in frames if len(frame)] or frames[:1] or [pd.DataFrame()], ignore_index=True)
+        parts = [self._part(entry, name, filters, columns) for entry in self.catalogue.entries if name in entry.tables]
+        wanted = [part for part in parts if part.num_rows] or parts[:1]
+        return pa.concat_tables(wanted, promote_options="default").to_pandas() if wanted else pd.DataFrame()
+
+    def _part(self, entry: Entry, name: str, filters: list | None, columns: list[str] | None) -> pa.Table:
+        path = self.folder / PARTS / entry.tables[name]
+        rows = pq.read_table(path, filters=filters, columns=columns, **SMALL_FILES).replace_schema_metadata(None)
+        labels = {"source": entry.source, "vintage": entry.vintage, "vintage_order": entry.order}
+        for label, value in labels.items():
+            rows = rows.append_column(label, pa.repeat(value, rows.num_rows))
+        return rows
 
     def counts(self, area_codes: list[str], *, wards: bool = False) -> pd.DataFrame:
         """Monthly counts of areas, and of their wards where asked for."""

@@ -198,9 +198,9 @@ def sample_note(board: Board) -> Text:
             f"About {asked:,} people are asked in a year ({survey.sample_source}).",
             f"With a design effect of {survey.design_effect} ({survey.design_effect_source}) that is worth about "
             f"{effective_size(asked, survey.design_effect):,.0f} independent interviews.",
-            f"Around {MIDDLE:.0%}, the smallest change that such a sample is likely to show from one year to the next is "
-            f"about {smallest:.0f} points. The {in_ward} interviews of a ward would show a change of {of_ward:.0f} points "
-            "at best: nothing can be said of a ward, and nothing is shown.",
+            f"Around {MIDDLE:.0%}, the smallest change that such a sample is likely to show from one year to the next "
+            f"is about {smallest:.0f} points. The {in_ward} interviews of a ward would show a change of "
+            f"{of_ward:.0f} points at best: nothing can be said of a ward, and nothing is shown.",
         ),
         bullet="- ",
     )

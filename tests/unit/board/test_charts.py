@@ -69,6 +69,15 @@ def perceptions() -> pd.DataFrame:
     )
 
 
+def waves() -> pd.DataFrame:
+    """Nine quarters of which one is not there."""
+    quarters = pd.period_range("2019Q4", periods=9, freq="Q").asfreq("M", "end").delete(3)
+    shares = np.linspace(0.6, 0.4, len(quarters))
+    return pd.DataFrame(
+        {"month": quarters, "proportion": shares, "low": shares - 0.05, "high": shares + 0.05, "london": 0.5}
+    )
+
+
 def funnel_rows() -> pd.DataFrame:
     limits = {"lower_95": 0.5, "upper_95": 1.5, "lower_998": 0.3, "upper_998": 1.9}
     wards = {"label": ["A", "B", "C"], "expected": [10.0, 20.0, 30.0], "ratio": [1.0, 1.8, SECRET]}
@@ -97,6 +106,9 @@ DRAWN = {
     "wards": lambda: charts.ward_ranked_chart(rows(), **SAID),
     "tiles": lambda: charts.tile_map(rows(), layout(), **SAID),
     "funnel": lambda: charts.funnel_chart(funnel_rows(), **SAID),
+    "proportions": lambda: charts.proportion_trend(
+        waves(), **SAID, events=pd.DataFrame({"label": ["Contacts checked"], "start": ["2021-01-04"], "end": [None]})
+    ),
     "perception": lambda: charts.perception_chart(perceptions(), **SAID),
     "index": lambda: charts.index_chart(
         long_monthly("series").rename(columns={"count": "value"}).query("series == 'A'"), **SAID
@@ -381,3 +393,29 @@ def test_a_chart_survives_papermill_and_nbformat(tmp_path):
     assert bundle["text/plain"] == "T. f."
     assert bundle["image/svg+xml"].startswith("<svg")
     assert bundle[charts.CHART_TYPE]["alt"] == "T. f."
+
+
+# --- proportions over time ---------------------------------------------------------------------------------------
+
+
+def test_only_waves_a_year_apart_have_points(drawn) -> None:
+    (points,) = [layer for layer in layers(drawn["proportions"].spec) if layer["mark"]["type"] == "point"]
+    assert [row["label"] for row in points["data"]["values"]] == [
+        "twelve months to December 2019",
+        "twelve months to December 2020",
+        "twelve months to December 2021",
+    ]
+
+
+def test_proportions_stand_on_a_whole_axis_with_their_band(drawn) -> None:
+    chart = drawn["proportions"]
+    (band,) = [layer for layer in layers(chart.spec) if layer["mark"]["type"] == "area"]
+    assert band["encoding"]["y"]["scale"]["domain"] == [0, 1.0]
+    assert band["encoding"]["y"]["axis"]["format"] == ".0%"
+    assert len({row["segment"] for row in band["data"]["values"]}) == 2
+    assert list(chart.data.columns) == ["month", "proportion", "low", "high", "london"]
+
+
+def test_no_waves_are_refused() -> None:
+    with pytest.raises(ValueError, match="no waves to draw"):
+        charts.proportion_trend(waves().iloc[:0], **SAID)

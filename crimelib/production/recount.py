@@ -7,7 +7,7 @@ area made of others is given only where all of them are. Two ways that agree are
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -225,7 +225,7 @@ def _spans(period: str) -> Iterator[dict[str, object]]:
 
 def _query(
     sql: str, processed: Path, catalogue: Catalogue, table: str, tables: dict[str, list[dict[str, object]]],
-    values: dict[str, object] | None = None,
+    values: Mapping[str, object] | None = None,
 ) -> list[tuple[Any, ...]]:  # fmt: skip
     """The rows of a query over the parts of a stored table that the catalogue lists, in its order."""
     import duckdb

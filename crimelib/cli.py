@@ -189,16 +189,21 @@ def batch(
 
 
 @app.command()
-def verify(pack: Annotated[Path, typer.Argument(help="The folder of a pack.", metavar="PACK")]) -> None:
-    """Recompute a pack's hashes; refuse one that was altered."""
+def verify(
+    pack: Annotated[Path, typer.Argument(help="The folder of a pack.", metavar="PACK")],
+    processed: Processed = PROCESSED,
+    parameters: Parameters = PARAMETERS,
+) -> None:
+    """Recompute a pack's hashes, figures and sentences; refuse a stale or altered one."""
     from crimelib.production.pack import verify_pack
+    from crimelib.production.recheck import recheck
 
-    problems = verify_pack(pack)
+    problems = verify_pack(pack) or recheck(pack, processed, parameters)
     for problem in problems:
         typer.echo(problem, err=True)
     if problems:
         raise typer.Exit(1)
-    typer.echo(f"{_shown(pack)} is as it was published")
+    typer.echo(f"{_shown(pack)} is as it was published, and follows from the data")
 
 
 @app.command("new-period")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -79,7 +80,7 @@ def _spoken_window(row: Mapping[str, object]) -> str:
 def per_cent(pct: float) -> str:
     """A change in per cent as a sentence carries it: whole per cents, one decimal below ten."""
     size = abs(pct)
-    return f"{size:.0f}%" if size >= 10 else f"{size:.1f}%".replace(".0%", "%")
+    return f"{math.floor(size + 0.5)}%" if size >= 10 else f"{size:.1f}%".replace(".0%", "%")
 
 
 def count(value: int) -> str:

@@ -39,6 +39,7 @@ LAYERS = (
     "production",
     "illustrative",
     "cli",
+    "__main__",
 )
 # The methods stand by themselves, so that a statistician can read and try them without the rest.
 STATS_MAY_IMPORT = {"errors", "measures", "stats"}

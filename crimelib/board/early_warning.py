@@ -137,15 +137,15 @@ class EarlyWarning:
         if not self.outlooks:
             return self.sentence()
         month = month_label(self.board.period)
-        columns = ("Measure", "Expected (95% band)", "A year before", "Chance of a rise", month, "Inside the band")
-        columns += ("Warnings that came true", "Rose without a warning")
+        columns = ("Measure", "Expected", "95% band", "Year before", "Chance of rise", "In band", "Came true", "Missed")
         notes = (
-            f"A rise is against the same month a year before; a warning is given from a chance of {WATCH_FROM:.0%}.",
-            f"The last three columns repeat the expectation for each of the {RECORD_MONTHS} months to {month} from the "
-            "months before it, in the figures as they stand now.",
+            f"A rise is against the same month a year before; from a chance of {WATCH_FROM:.0%} it is to be watched.",
+            f"In band, came true, missed: the {RECORD_MONTHS} months to {month}, each expected from those before it, "
+            "in the figures as they stand now. Came true: rises, of the months that were to be watched. Missed: "
+            "rises, of the other months.",
         )
         lines = tuple(_line(each) for each in self.outlooks)
-        return Table(f"What to watch in {self._coming()}", columns, lines, frozenset({2, 3, 5, 6, 7}), "", notes)
+        return Table(f"What to watch in {self._coming()}", columns, lines, frozenset(range(1, 8)), "", notes)
 
     def _coming(self) -> str:
         return month_label(self.board.period + 1)
@@ -196,16 +196,16 @@ def _band(row: pd.Series) -> str:
 
 
 def _line(each: Outlook) -> tuple[Cell, ...]:
-    row, latest = each.coming, each.latest
+    row = each.coming
     gone = Cell("–", absent=True)
     known = pd.notna(row["year_before"])
     warnings, true, unwarned, quiet = _tally(each.record)
     return (
         Cell(each.label),
-        Cell(f"{row['expected']:,.0f} ({_band(row)})"),
+        Cell(f"{row['expected']:,.0f}"),
+        Cell(_band(row)),
         Cell(f"{row['year_before']:,.0f}") if known else gone,
         Cell(f"{row['chance']:.0%}{', watch' if row['warned'] else ''}") if known else gone,
-        gone if latest["inside"] is None else Cell("inside" if latest["inside"] else _side(latest)),
         Cell(f"{int(each.record['inside'].astype(bool).sum())} of {len(each.record)}"),
         Cell(f"{true} of {warnings}"),
         Cell(f"{unwarned} of {quiet}"),

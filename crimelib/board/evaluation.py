@@ -400,7 +400,7 @@ class EvaluationPage:
     def results(self) -> Table | Text:
         """Counted against what the comparison wards would lead one to expect."""
         if not self.findings:
-            return Text(("There is no result to show.",))
+            return Text(("There is no result yet." if self.stage != "complete" else "There is no result to show.",))
         columns = (
             "Where",
             "Expected",
@@ -408,7 +408,7 @@ class EvaluationPage:
             "Effect",
             "95% interval",
             "More than chance?",
-            "Smallest fall that could be seen",
+            "Could be seen",
         )
         lines: list[tuple[Cell, ...]] = []
         for panel, *found in self.findings:
@@ -419,7 +419,7 @@ class EvaluationPage:
     def placebos(self) -> Chart | Text:
         """The main outcome's effect beside those found where and when there was no team."""
         if not self.findings or self.findings[0][0].outcome != self.plan.outcomes[0]:
-            return Text(("There is no effect to set beside those of other wards and dates.",))
+            return Text(("An effect would be set beside those found in other wards and at other dates.",))
         panel, found, _ = self.findings[0]
         areas, dates = self._placebos(panel)
         real = {"ratio": [found.effect.ratio], "low": found.effect.low, "high": found.effect.high, "is_real": True}
@@ -502,7 +502,8 @@ class EvaluationPage:
         return f"{title}: {before} months before the start are at hand." if self.stage != "complete" else ""
 
     def _result_notes(self) -> tuple[str, ...]:
-        return tuple(note for panel, found, _ in self.findings for note in self._notes_on(panel, found))
+        first = "Could be seen: the smallest fall that would be found four times in five."
+        return (first, *(note for panel, found, _ in self.findings for note in self._notes_on(panel, found)))
 
     def _notes_on(self, panel: Panel, found: Finding) -> list[str]:
         total = displacement(panel, found.effect.dispersion)

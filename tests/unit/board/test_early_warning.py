@@ -135,7 +135,7 @@ def test_the_page_names_what_to_watch_and_its_record(board) -> None:
     assert "12 of 12 warnings came true" in said
     (line,) = page.table().rows
     assert [cell.text for cell in line[-2:]] == ["12 of 12", "0 of 0"]
-    assert line[3].text.endswith("%, watch")
+    assert line[4].text.endswith("%, watch")
 
 
 def test_a_month_outside_its_band_is_said(board) -> None:

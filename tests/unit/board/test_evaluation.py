@@ -193,7 +193,14 @@ def test_a_clear_fall_is_found(page) -> None:
     said = str(made.conclusion())
     assert "fewer in the town centre than the comparison wards lead one to expect" in said
     assert "unlikely to be chance" in said
-    assert isinstance(made.placebos(), Chart)
+    assert ">Other wards<" in made.placebos().svg()
+
+
+def test_a_cost_is_given_where_the_police_gave_theirs(page) -> None:
+    priced = PLAN.model_copy(update={"cost_per_officer_month": 5000.0})
+    priced = priced.model_copy(update={"fixed": (PlanFixing(on="2022-01-10", hash=priced.fingerprint),)})
+    notes = page(vawg(WARDS, "2023-06", a_month=60, effect=0.5), "2023-06", priced).results().notes
+    assert any(note.startswith("£") and "for each offence fewer" in note for note in notes)
 
 
 def test_where_no_effect_is_shown_the_page_says_what_could_have_been_seen(page) -> None:

@@ -133,14 +133,14 @@ def test_the_newest_set_of_wards_that_a_file_gives_is_shown(small: Path, tmp_pat
     assert set(shown[shown["breakdown"] == "ward"]["breakdown_value"]) == {code for _, code in bromley_wards("2022")}
 
 
-def test_a_small_ward_is_withheld_with_a_second_in_every_linked_measure(rows: pd.DataFrame) -> None:
+def test_a_small_ward_is_withheld_and_cannot_be_worked_out(rows: pd.DataFrame) -> None:
     hidden = {
         measure: set(part[part["status"] == "suppressed"]["breakdown_value"])
         for measure, part in ((measure, ward_rows(rows, measure)) for measure in ("vwi", "domestic_vwi", "ndvwi"))
     }
-    assert hidden["vwi"] == hidden["domestic_vwi"] == hidden["ndvwi"]
-    assert "E05000106" in hidden["vwi"]
-    assert len(hidden["vwi"]) == 2
+    assert "E05000106" in hidden["domestic_vwi"]
+    assert len(hidden["domestic_vwi"]) >= 2
+    assert hidden["domestic_vwi"] <= hidden["vwi"] | hidden["ndvwi"]
     assert set(ward_rows(rows, "vwi", "month")["status"]) == {"suppressed"}
     assert set(ward_rows(rows, "burglary", "month")["status"]) == {"ok"}
 

@@ -1,0 +1,98 @@
+"""What a board notebook is given of an item, from a small set of files written by hand."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from mps_files import lay_small
+
+from crimelib.areas import AreaBook
+from crimelib.board.item import Board, last_before, load_item
+from crimelib.board.tables import Table
+from crimelib.board.text import Text
+from crimelib.errors import InputError
+from crimelib.settings import load_settings
+from crimelib.tables.clean import clean
+from crimelib.tables.store import Store
+
+
+@pytest.fixture(scope="module")
+def processed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("small")
+    clean(lay_small(folder / "raw"), folder / "processed", load_settings())
+    return folder / "processed"
+
+
+@pytest.fixture(scope="module")
+def board(processed: Path) -> Board:
+    settings = load_settings()
+    return Board(
+        settings, Store(processed), AreaBook.of(settings).find("Bromley"), pd.Period("2021-11", freq="M"), "board"
+    )
+
+
+def test_the_headline_is_a_sentence_with_the_figures(board: Board) -> None:
+    text = str(board.item("burglary").headline())
+    assert text.startswith("Burglary: 144 recorded offences in the twelve months to November 2021, against 144")
+
+
+def test_without_data_every_answer_is_a_sentence(board: Board) -> None:
+    page = board.item("asb")
+    assert "no file at hand gives this" in str(page.headline())
+    for answer in (page.trend(), page.trends(), page.wards(), page.ward_map(), page.before_covid()):
+        assert isinstance(answer, Text)
+        assert str(answer)
+
+
+def test_wards_withheld_are_not_in_the_table_s_figures(board: Board) -> None:
+    rows = board.item("ndvwi").rows
+    hidden = rows[(rows["status"] == "suppressed") & (rows["window"] == "rolling_12")]
+    assert "E05000106" in set(hidden["breakdown_value"])
+    assert hidden["current"].isna().all()
+    assert isinstance(board.item("ndvwi").wards("domestic_vwi"), Table)
+
+
+def test_monthly_counts_end_with_the_period(processed: Path) -> None:
+    settings = load_settings()
+    early = Board(
+        settings, Store(processed), AreaBook.of(settings).find("Bromley"), pd.Period("2021-06", freq="M"), "board"
+    )
+    monthly = early.item("burglary").monthly("burglary")
+    assert monthly["month"].iloc[-1] == "2021-06"
+    assert set(monthly["count"]) == {12}
+
+
+def test_missing_measures_are_listed_with_the_reason(board: Board) -> None:
+    lines = board.missing().lines
+    assert any("no file at hand gives this" in line for line in lines)
+    assert not any(line.startswith("Burglary:") for line in lines)
+
+
+def test_an_unknown_item_or_measure_is_refused_with_the_known(board: Board) -> None:
+    with pytest.raises(InputError, match=r"no item is called 'burglery'; known: ndvwi"):
+        board.item("burglery")
+    with pytest.raises(InputError, match="no measure"):
+        board.item("burglary").trend("asb")
+
+
+def test_a_notebook_s_bad_parameters_are_refused(processed: Path) -> None:
+    with pytest.raises(InputError, match="no area is called"):
+        load_item("burglary", "Bromly", "2021-11", processed=str(processed))
+    with pytest.raises(InputError, match="is not a month"):
+        load_item("burglary", "Bromley", "2021-13", processed=str(processed))
+
+
+def test_caveats_are_those_of_months_shown(board: Board) -> None:
+    caveats = str(board.item("ndvwi").caveats())
+    assert "CONNECT" not in caveats
+    assert "Covid" in caveats
+
+
+@pytest.mark.parametrize(
+    ("period", "before"),
+    [("2021-11", "2019-11"), ("2022-02", "2020-02"), ("2022-03", "2019-03")],
+)
+def test_the_same_month_of_the_last_year_before(period: str, before: str) -> None:
+    assert str(last_before(pd.Period(period, freq="M"), pd.Period("2020-03", freq="M"))) == before

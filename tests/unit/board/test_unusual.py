@@ -1,0 +1,48 @@
+"""What the control chart says of the last month."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from crimelib.board.unusual import FEWEST_MONTHS, limits, unusual_month
+
+STEADY = [98, 103, 100, 97, 105, 101, 99, 102, 96, 104, 100, 98]
+
+
+def monthly(counts: list[float | None], last: str = "2021-11") -> pd.DataFrame:
+    months = pd.period_range(end=last, periods=len(counts), freq="M").strftime("%Y-%m")
+    return pd.DataFrame({"month": months, "count": pd.Series(counts, dtype="float64")})
+
+
+def test_a_steady_history_has_nothing_unusual() -> None:
+    text = unusual_month(monthly(STEADY * 4), {}, "recorded offences")
+    assert text.startswith("November 2021 had 98 recorded offences")
+    assert text.endswith("Nothing unusual.")
+
+
+def test_a_month_far_out_is_unusual() -> None:
+    assert "Unusual:" in unusual_month(monthly([*STEADY * 3, *STEADY[:-1], 400]), {}, "recorded offences")
+    assert "Unusual:" in unusual_month(monthly([*STEADY * 3, *STEADY[:-1], 5]), {}, "recorded offences")
+
+
+def test_too_short_a_history_or_a_missing_month_says_so() -> None:
+    told = "The history is too short to say whether the month is unusual."
+    assert unusual_month(monthly(STEADY[: FEWEST_MONTHS - 1]), {}, "x") == told
+    assert unusual_month(monthly([*STEADY, None]), {}, "x") == told
+    assert unusual_month(monthly([]), {}, "x") == told
+
+
+def test_limits_hold_the_centre_between_them() -> None:
+    found = limits(monthly(STEADY * 2), {})
+    assert found is not None
+    assert list(found.columns) == ["month", "centre", "lower", "upper"]
+    assert list(found["month"])[-1] == "2021-11"
+    assert ((found["lower"] < found["centre"]) & (found["centre"] < found["upper"])).all()
+    assert limits(monthly(STEADY[:5]), {}) is None
+
+
+def test_limits_begin_anew_at_a_break() -> None:
+    found = limits(monthly([*STEADY, *[count + 100 for count in STEADY]]), {"2020-12": "another system"})
+    assert found is not None
+    levels = found.set_index("month")["centre"]
+    assert levels["2021-11"] - levels["2020-11"] > 80

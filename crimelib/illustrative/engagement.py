@@ -20,7 +20,8 @@ def engagement_file(calibration: Calibration) -> dict[str, bytes]:
     months = pd.period_range(end=pd.Period(calibration.last_month, freq="M"), periods=MONTHS, freq="M").astype(str)
     keys = pd.MultiIndex.from_product([months, calibration.wards, MONTHLY], names=["month", "ward_code", "activity"])
     table = keys.to_frame(index=False)
-    means = [MONTHLY[row.activity][int(row.month >= TAKEN_UP)] for row in table.itertuples()]
+    pairs = zip(table["activity"], table["month"], strict=True)
+    means = [MONTHLY[activity][int(month >= TAKEN_UP)] for activity, month in pairs]
     table = table.assign(area_code=calibration.borough.code, count=rng.poisson(np.array(means)))
     content = table[["month", "area_code", "ward_code", "activity", "count"]].to_csv(index=False, lineterminator="\n")
     return {f"engagement/{calibration.vintage}/engagement.csv": content.encode()}

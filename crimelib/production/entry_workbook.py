@@ -36,8 +36,8 @@ def write_entry_workbook(
 
     form = form_of(NAME, settings)
     book = Workbook()
-    responses = book.active
-    responses.title = SHEET
+    book.remove(book.worksheets[0])
+    responses = book.create_sheet(SHEET)
     offered = _offered(form, area, wards, day)
     _fill(responses, [list(form.columns)])
     _fill(book.create_sheet("Instructions"), _instructions(settings, area, event, day))

@@ -11,6 +11,7 @@ from datetime import date, datetime
 
 import pandas as pd
 
+from crimelib.errors import InputError
 from crimelib.settings import Settings
 from crimelib.sources.discovery import Cleaned, RawFile
 from crimelib.sources.reading import Table, read_table
@@ -32,7 +33,7 @@ class SheetFile(RawFile):
 
     def refusal(
         self, what: str, *, line: int | None = None, column: str = "", value: object = None, fix: str = ""
-    ) -> Exception:
+    ) -> InputError:
         """The error to raise, at ``sheet Responses, cell D7`` where the column is known."""
         if line is None or column not in self.columns:
             return super().refusal(f"sheet {SHEET}: {what}", line=line, column=column, value=value, fix=fix)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -63,11 +64,19 @@ HOSTILE: dict[str, tuple[str, str | bytes]] = {
 }
 
 
+@pytest.fixture(scope="module")
+def good(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A good file and its tables."""
+    folder = tmp_path_factory.mktemp("good")
+    put(folder / "raw", GOOD, vintage="2021-12")
+    clean(folder / "raw", folder / "processed", load_settings())
+    return folder
+
+
 @pytest.fixture
-def before(tmp_path: Path) -> dict[str, str]:
+def before(good: Path, tmp_path: Path) -> dict[str, str]:
     """The tables of a good file, by hash."""
-    put(tmp_path / "raw", GOOD, vintage="2021-12")
-    clean(tmp_path / "raw", tmp_path / "processed", load_settings())
+    shutil.copytree(good, tmp_path, dirs_exist_ok=True)
     return tree_hash(tmp_path / "processed")
 
 

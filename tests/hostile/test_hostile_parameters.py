@@ -73,6 +73,7 @@ def test_a_hostile_area_is_refused(text: str) -> None:
         ("items.yml", "page: ndvwi", "page: ../../x", "page"),
         ("items.yml", 'month: "2024-03"', 'month: "2024-3"', "month"),
         ("disclosure.yml", "suppress_to: 4", "suppress_to: 0", "suppress_to"),
+        ("disclosure.yml", "suppress_from: 1", "suppress_from: 5", "nothing would be withheld"),
         ("disclosure.yml", "  public:", "  press:", "press"),
         ("disclosure.yml", "ward_windows: [rolling_12]", "ward_windows: [all]", "ward_windows"),
         ("sources.yml", "order: 1", "order: first", "order"),

@@ -463,12 +463,44 @@ class AsbTag(Strict):
     words: tuple[str, ...] = ()
 
 
+class AsbDefinition(Strict):
+    """Which calls a definition of anti-social behaviour counts: all that pass each test given. ``tags`` wants any of
+    them, ``without_tags`` none of them; ``untagged`` wants a call that no tag fits."""
+
+    label: str
+    counts: str
+    headings: tuple[str, ...] = ()
+    without_headings: tuple[str, ...] = ()
+    qualifiers: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    without_tags: tuple[str, ...] = ()
+    untagged: bool = False
+
+
 class AsbTaxonomy(Strict):
     """``asb_taxonomy.yml``."""
 
     headings: dict[str, str]
     qualifiers: dict[str, str]
     tags: dict[str, AsbTag]
+    definitions: dict[str, AsbDefinition] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _definitions_name_what_is_declared(self) -> AsbTaxonomy:
+        known = {
+            "headings": self.headings,
+            "without_headings": self.headings,
+            "qualifiers": self.qualifiers,
+            "tags": self.tags,
+            "without_tags": self.tags,
+        }
+        for name, definition in self.definitions.items():
+            if name in self.tags:
+                raise ValueError(f"definition {name!r} has the name of a tag: give it another")
+            for kind, declared in known.items():
+                if strange := sorted(set(getattr(definition, kind)) - set(declared)):
+                    raise ValueError(f"definition {name!r} has {kind} that are not declared: {', '.join(strange)}")
+        return self
 
 
 # --- partners --------------------------------------------------------------------------------------------------

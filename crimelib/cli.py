@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from typer.exceptions import TyperException
 
 from crimelib.errors import CrimelibError, InputError, one_line
 from crimelib.settings import PROJECT_ROOT, Settings, load_settings
@@ -14,7 +15,6 @@ from crimelib.settings import PROJECT_ROOT, Settings, load_settings
 app = typer.Typer(
     name="crimelib",
     help="From the publishers' files to the board's pack.",
-    no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
@@ -138,6 +138,7 @@ def run(
 ) -> None:
     """Execute the board notebooks and publish the pack."""
     from crimelib.board.commentary import missing_comments
+    from crimelib.board.contacts import contact_warnings
     from crimelib.production.board_pack import make_pack
 
     settings = load_settings(parameters)
@@ -153,6 +154,8 @@ def run(
     typer.echo(f"Pack of {found.name}, {month}: {made} in {result.seconds:.0f} s")
     for item in missing_comments(settings, month, found.name):
         typer.echo(f"no comment yet: {item} (parameters/commentary/{month}.md)")
+    for warning in contact_warnings(settings, found, month):
+        typer.echo(warning)
     typer.echo(f"Open {_shown(result.path / 'index.html')}")
     if result.failed:
         raise typer.Exit(1)
@@ -219,6 +222,27 @@ def new_period(
 
 
 @app.command()
+def questionnaire(
+    event: Annotated[str, typer.Option("--event", help="What it is for, ending with its date.", metavar="TEXT")],
+    area: AreaName = "Bromley",
+    ward: Annotated[
+        list[str] | None, typer.Option("--ward", help="Only this ward; may be given again.", metavar="NAME")
+    ] = None,
+    large_print: Annotated[bool, typer.Option("--large-print", help="In large print.")] = False,
+    out: Annotated[Path, typer.Option("--out", help="The folder to write to.", metavar="DIR")] = Path(),
+    parameters: Parameters = PARAMETERS,
+) -> None:
+    """Write the printable questionnaire (one PDF a ward) and the entry sheet."""
+    from crimelib.areas import AreaBook
+    from crimelib.production.questionnaire import make_questionnaire
+
+    settings = load_settings(parameters)
+    found = AreaBook.of(settings).find(area)
+    for path in make_questionnaire(settings, found, event, ward or [], out, large_print=large_print):
+        typer.echo(_shown(path))
+
+
+@app.command()
 def template(
     name: Annotated[str, typer.Argument(help="Which template.", metavar="NAME")],
     out: Annotated[Path, typer.Option("--out", help="The folder to write to.", metavar="DIR")] = Path(),
@@ -234,7 +258,10 @@ def template(
 def main() -> None:
     """Run the command line: one line for an error, exit status 0, 1 for a failure, 2 for bad usage or bad input."""
     try:
-        app()
+        sys.exit(app(sys.argv[1:] or ["--help"], standalone_mode=False) or 0)
+    except TyperException as error:  # bad usage: in one line, as every other error
+        typer.echo(f"crimelib: {one_line(error.format_message())} (see `crimelib --help`)", err=True)
+        sys.exit(error.exit_code)
     except CrimelibError as error:
         typer.echo(f"crimelib: {error}", err=True)
         sys.exit(error.exit_status)

@@ -586,12 +586,15 @@ class AudiencePolicy(Strict):
 
     suppress_from: int = Field(ge=1)
     suppress_to: int = Field(ge=1)
+    least_width: int = Field(ge=1)
     ward_windows: tuple[WINDOW, ...]
 
     @model_validator(mode="after")
     def _withholds_something(self) -> AudiencePolicy:
         if self.suppress_to < self.suppress_from:
             raise ValueError("suppress_to is below suppress_from, so nothing would be withheld")
+        if self.least_width > self.suppress_to:
+            raise ValueError("least_width is above suppress_to: what is shown would be narrower than what is withheld")
         return self
 
 
@@ -785,6 +788,83 @@ class Actions(Strict):
     actions: dict[str, Action]
 
 
+# --- challenge questions ---------------------------------------------------------------------------------------
+
+MOVED = frozenset({"label", "Label", "unit", "current", "previous", "change", "pct", "window", "month"})
+CHALLENGE_FIELDS: dict[str, frozenset[str]] = {
+    "moved": MOVED,
+    "signal": MOVED | {"detectable"},
+    "status": frozenset({"label", "Label", "window", "month", "note"}),
+    "parts": frozenset({"label", "Label", "window", "month", "parts", "number"}),
+    "unusual": frozenset({"label", "Label", "unit", "month", "count", "why"}),
+    "london": MOVED | {"london_pct"},
+    "since_covid": frozenset({"label", "Label", "unit", "month", "current", "then", "then_month", "change", "pct"}),
+}
+_PLACEHOLDER = re.compile(r"\{(\w*)\.?(\w*)\}")
+
+
+class Condition(Strict):
+    """One thing that a challenge rule wants of the page's own figures. ``measure`` is the item's first unless named.
+
+    Exactly one of: ``moved`` (the count is higher or lower, by at least ``by_pct``), ``signal`` (one of these),
+    ``status``, ``parts`` (some part of the breakdown has the signal), ``unusual`` (the month, by the control chart or
+    the seasonal band), ``london`` (the change differs from London's by more than chance), ``since_covid`` (against the
+    same window of the last year before the pandemic, by at least ``by_pct``).
+    """
+
+    measure: str = ""
+    breakdown: str = "total"
+    value: str = ""
+    window: WINDOW = "rolling_12"
+    by_pct: float = Field(default=0, ge=0)
+    moved: Literal["up", "down"] | None = None
+    signal: tuple[Literal["increase", "decrease", "no_clear_change", "withheld"], ...] | None = None
+    status: Literal["incomplete", "not_comparable", "no_data", "suppressed"] | None = None
+    parts: Literal["increase", "decrease"] | None = None
+    unusual: Literal["yes"] | None = None
+    london: Literal["above", "below"] | None = None
+    since_covid: Literal["up", "down"] | None = None
+
+    @property
+    def kind(self) -> str:
+        """What is asked."""
+        return next(kind for kind in CHALLENGE_FIELDS if getattr(self, kind) is not None)
+
+    @model_validator(mode="after")
+    def _asks_one_thing(self) -> Condition:
+        if sum(getattr(self, kind) is not None for kind in CHALLENGE_FIELDS) != 1:
+            raise ValueError(f"give one of {', '.join(CHALLENGE_FIELDS)}")
+        return self
+
+
+class ChallengeRule(Strict):
+    """A question raised where all conditions hold. In ``ask``, ``{name.field}`` stands for a figure of the condition of
+    that name. Of the rules of one ``group`` only the first that holds asks."""
+
+    items: tuple[str, ...] = Field(min_length=1)
+    when: dict[str, Condition] = Field(min_length=1)
+    ask: str
+    group: str = ""
+
+    @model_validator(mode="after")
+    def _asks_with_figures_it_has(self) -> ChallengeRule:
+        for name, field in _PLACEHOLDER.findall(self.ask):
+            if name not in self.when or field not in CHALLENGE_FIELDS[self.when[name].kind]:
+                raise ValueError(f"no condition gives {{{name}.{field}}}")
+        return self
+
+    def filled(self, found: Mapping[str, Mapping[str, str]]) -> str:
+        """The question with its figures, by condition and field."""
+        return _PLACEHOLDER.sub(lambda place: found[place[1]][place[2]], self.ask)
+
+
+class Challenge(Strict):
+    """``challenge.yml``: rules in order, the most telling first."""
+
+    most: int = Field(ge=2)
+    rules: dict[str, ChallengeRule]
+
+
 # --- evaluation plans ------------------------------------------------------------------------------------------
 
 
@@ -963,6 +1043,11 @@ class Settings:
     def actions(self) -> Actions:
         """``actions.yml``."""
         return self.load("actions.yml", Actions)
+
+    @property
+    def challenge(self) -> Challenge:
+        """``challenge.yml``."""
+        return self.load("challenge.yml", Challenge)
 
     def plan(self, name: str) -> EvaluationPlan:
         """``plans/<name>.yml``."""

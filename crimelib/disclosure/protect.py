@@ -1,16 +1,19 @@
 """Withholding small counts about people below borough level, and what would give them away.
 
-A withheld row loses every figure that was derived from it. This is primary suppression with a conservative second
-step: a second ward where one alone could be had by subtraction, and whole groups of linked measures.
+A withheld row loses every figure that was derived from it. Which rows have to go beside the small ones is found by
+:mod:`crimelib.disclosure.suppression` over all linked tables of a pack and those published before it.
 """
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
+from crimelib.disclosure.linked import WITH_FIGURES, groups_of_measures, linked_tables, shown_lengths
 from crimelib.settings import AudiencePolicy
 
 FIGURES = ["current", "previous", "change", "pct_change", "ratio_low", "ratio_high", "p_value", "detectable_pct"]
@@ -19,18 +22,66 @@ SMALL = "Withheld: too few to show without pointing at people, or needed to prot
 
 
 def protect(
-    rows: pd.DataFrame, policy: AudiencePolicy, measures: Sequence[str], linked: Sequence[Sequence[str]]
+    rows: pd.DataFrame,
+    policy: AudiencePolicy,
+    measures: Sequence[str],
+    linked: Sequence[Sequence[str]],
+    earlier: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
     """Rows of a summary with the ward rows of the ``measures`` under the policy: withheld ones have status
-    ``suppressed``, a note, and no figure or signal."""
-    wards = (
-        (rows["breakdown"] == "ward") & rows["measure"].isin(measures) & rows["status"].isin(["ok", "not_comparable"])
-    )
-    short = wards & ~rows["window"].isin(policy.ward_windows)
-    hidden = _with_links(rows, _small(rows, policy) & wards & ~short, linked)
-    while not (more := _with_links(rows, _not_alone(rows, wards & ~short, hidden), linked)).equals(hidden):
-        hidden = more
-    return _withheld(_withheld(rows, short, SHORT_WINDOW), hidden, SMALL)
+    ``suppressed``, a note, and no figure or signal.
+
+    In each of ``linked`` the first measure is the sum of the others. ``earlier`` are rows of packs that the same
+    readers have (:func:`earlier_packs`): nothing is shown that would give away a figure with their help."""
+    wards = (rows["breakdown"] == "ward") & rows["measure"].isin(measures) & rows["status"].isin(WITH_FIGURES)
+    short = wards & ~shown_lengths(rows, policy)
+    small = _small(rows, policy) & wards & ~short
+    hidden = small.copy()
+    for group in groups_of_measures(list(dict.fromkeys(rows.loc[wards, "measure"])), linked):
+        here = rows.index[wards & rows["measure"].isin(group)]
+        before = None if earlier is None else earlier[earlier["measure"].isin(group)]
+        hidden[here] |= _chosen(rows.loc[here], small[here].to_numpy(), policy, linked, before)
+    return _withheld(_withheld(rows, short, SHORT_WINDOW), hidden & ~short, SMALL)
+
+
+def _chosen(
+    rows: pd.DataFrame,
+    small: np.ndarray,
+    policy: AudiencePolicy,
+    linked: Sequence[Sequence[str]],
+    earlier: pd.DataFrame | None,
+) -> np.ndarray:
+    """Which ward rows of linked measures go; all of them where the tables cannot be worked out."""
+    from crimelib.disclosure.suppression import suppress
+
+    tables = linked_tables(rows, small, policy, linked, earlier)
+    hidden = np.zeros(len(rows), dtype=bool)
+    if tables is not None:
+        try:
+            groups = suppress(tables.figures, tables.primary, tables.weights).groups
+        except ArithmeticError:
+            groups = np.ones(len(tables.groups), dtype=bool)
+        hidden[[row for group in np.flatnonzero(groups) for row in tables.groups[group]]] = True
+    return hidden
+
+
+def earlier_packs(folder: Path, period: str, audience: str) -> pd.DataFrame:
+    """The ward and total rows of every other pack for an audience in an area's folder (``reports/bromley``), whichever
+    was made first; empty where there is none."""
+    suffix = "" if audience == "board" else f"-{audience}"
+    found = [path for path in sorted(folder.glob(f"????-??{suffix}/summary.csv")) if path.parent.name[:7] != period]
+    return pd.DataFrame([row for path in found for row in _read(path)])
+
+
+def _read(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8", newline="") as stream:
+        return [row for row in csv.DictReader(stream) if row["breakdown"] in ("ward", "total")]
+
+
+def suppressed_table(rows: pd.DataFrame) -> pd.DataFrame:
+    """What was withheld and why, without the values, and without saying which counts are the small ones."""
+    columns = ["item", "measure", "breakdown", "breakdown_value", "breakdown_label", "window", "note"]
+    return rows.loc[rows["status"] == "suppressed", columns].rename(columns={"note": "why"}).reset_index(drop=True)
 
 
 def _small(rows: pd.DataFrame, policy: AudiencePolicy) -> pd.Series:
@@ -40,27 +91,6 @@ def _small(rows: pd.DataFrame, policy: AudiencePolicy) -> pd.Series:
         .apply(lambda counts: counts.astype("float64").between(policy.suppress_from, policy.suppress_to))
         .any(axis=1)
     )
-
-
-def _with_links(rows: pd.DataFrame, hidden: pd.Series, linked: Sequence[Sequence[str]]) -> pd.Series:
-    """Withhold a ward in every measure of a linked group as soon as it is withheld in one of them."""
-    for group in linked:
-        members = rows["measure"].isin(group) & (rows["breakdown"] == "ward")
-        keys = pd.MultiIndex.from_frame(rows[["breakdown_value", "window"]])
-        hidden = hidden | (members & keys.isin(keys[hidden & members]))
-    return hidden
-
-
-def _not_alone(rows: pd.DataFrame, wards: pd.Series, hidden: pd.Series) -> pd.Series:
-    """Where just one ward of a measure and window is withheld, withhold the next smallest too: one that is zero only
-    where no other is left, for then the borough's total would be the withheld count."""
-    hidden = hidden.copy()
-    size = rows[["current", "previous"]].astype("float64").min(axis=1).replace(0, np.inf)
-    for _, group in rows[wards].groupby(["measure", "window"]):
-        if hidden[group.index].sum() == 1:
-            others = size[group.index][~hidden[group.index]]
-            hidden[others.nsmallest(1).index] = True
-    return hidden
 
 
 def _withheld(rows: pd.DataFrame, which: pd.Series, note: str) -> pd.DataFrame:

@@ -18,6 +18,7 @@ from crimelib.errors import InputError
 from crimelib.production.pack import pack_path, sha256_file
 from crimelib.production.recheck import recheck
 from crimelib.production.run import PackResult, page_name, run_pack
+from crimelib.production.workbook import definitions_of
 from crimelib.settings import PROJECT_ROOT, Area, Settings
 from crimelib.tables.revisions import revision_table
 from crimelib.tables.store import Store
@@ -64,6 +65,7 @@ def _run(
             "actions.csv": action_table(board),
             "revisions.csv": revision_table(board.stored, settings, area, period),
         },
+        definitions=definitions_of(settings),
         jobs=jobs,
         fresh=fresh,
         check=partial(recheck, processed=processed, parameters=settings.folder),

@@ -11,10 +11,12 @@ from pathlib import Path
 from typing import Any
 
 from crimelib.board.narrative import SENTENCE_TYPE
+from crimelib.board.tables import TABLE_TYPE
 from crimelib.production.sanitise import clean_html
 
 CHART_TYPE = "application/vnd.crimelib.chart+json"
-_KEPT_TYPES = (CHART_TYPE, SENTENCE_TYPE, "text/html", "text/markdown", "text/plain", "image/svg+xml", "image/png")
+_TEXT_TYPES = ("text/html", "text/markdown", "text/plain")
+_KEPT_TYPES = (CHART_TYPE, SENTENCE_TYPE, TABLE_TYPE, *_TEXT_TYPES, "image/svg+xml", "image/png")
 _KEPT_CELL_METADATA = ("tags",)
 _KEPT_METADATA = ("kernelspec", "language_info")
 

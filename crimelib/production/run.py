@@ -34,7 +34,7 @@ from crimelib.production.execute import (
 )
 from crimelib.production.exports import write_csv
 from crimelib.production.notebooks import read_notebook
-from crimelib.production.overview import render_overview
+from crimelib.production.overview import lead_sentence, overview_groups, render_overview
 from crimelib.production.pack import (
     building,
     locked,
@@ -46,7 +46,9 @@ from crimelib.production.pack import (
     verify_pack,
 )
 from crimelib.production.pages import PackInfo, Page, page_title, render_failure, render_page
+from crimelib.production.pdf import board_pdf
 from crimelib.production.portable import private_paths, without_paths
+from crimelib.production.workbook import write_workbook
 
 InputRecord = Mapping[str, str]
 Check = Callable[[Path], list[str]]
@@ -84,6 +86,7 @@ class PackRequest:
     illustrative: bool
     titles: Mapping[str, str]
     tables: Mapping[str, pd.DataFrame]
+    definitions: Mapping[str, str]
 
     def identity(self) -> dict[str, str]:
         """The hashes of what all notebooks depend on."""
@@ -109,6 +112,7 @@ def run_pack(
     illustrative: bool,
     titles: Mapping[str, str] | None = None,
     tables: Mapping[str, pd.DataFrame] | None = None,
+    definitions: Mapping[str, str] | None = None,
     jobs: int | None = None,
     fresh: bool = False,
     timeout: float = CELL_TIMEOUT_SECONDS,
@@ -117,10 +121,11 @@ def run_pack(
 ) -> PackResult:
     """Execute ``notebooks`` and publish the pack at ``target`` (see :func:`crimelib.production.pack.pack_path`).
 
-    ``summary`` holds the rows of ``summary.csv``, ``tables`` further CSV files by name, ``titles`` the names of items
-    and measures by id. ``inputs`` has one record (``source``, ``vintage``, ``file``, ``sha256``) for every file that a
-    notebook's figures come from, parameter files included: a notebook is taken from the pack before, unless ``fresh``,
-    when these, the parameters, the summary, the code and the environment are all unchanged.
+    ``summary`` holds the rows of ``summary.csv``, ``tables`` further CSV files by name, ``titles`` the names of
+    items and measures by id, ``definitions`` what the workbook says of them. ``inputs`` has one record (``source``,
+    ``vintage``, ``file``, ``sha256``) for every file that a notebook's figures come from, parameter files included:
+    a notebook is taken from the pack before, unless ``fresh``, when these, the parameters, the summary, the code
+    and the environment are all unchanged.
 
     A notebook that fails is published as a page that says so and is named in the result; the caller then ends with
     exit status 1. ``check`` is given the finished pack's folder and says what is wrong with it, a line each. Raises
@@ -130,7 +135,7 @@ def run_pack(
     started = time.perf_counter()
     request = PackRequest(
         tuple(notebooks), dict(parameters), summary, _checked_inputs(inputs), target, area_name, period, audience,
-        illustrative, titles or {}, tables or {},
+        illustrative, titles or {}, tables or {}, definitions or {},
     )  # fmt: skip
     _check(request)
     try:
@@ -248,11 +253,15 @@ def _fill(request: PackRequest, folder: Path, runs: Sequence[NotebookRun], reuse
     made = {path.stem: _made_of(path, identity) for path in request.notebooks}
     run_id, now = sha256_json([identity, made])[:12], datetime.now(UTC)
     info = _info(request, run_id, now)
-    pages = _write_pages(request, folder, runs, info)
+    notebooks = _shown_notebooks(request, folder, runs)
+    pages = _write_pages(folder, runs, notebooks, info)
     for name, table in {"summary.csv": request.summary, **request.tables}.items():
         write_csv(table, folder / name)
     overview = render_overview(request.summary, pages, info, _files(request, folder), request.titles)
     (folder / "index.html").write_text(overview, encoding="utf-8")
+    lead = lead_sentence(overview_groups(request.summary, pages, request.titles))
+    (folder / "board-pack.pdf").write_bytes(board_pdf(notebooks, pages, info, lead))
+    write_workbook(request.summary, folder / "summary.xlsx", info, request.titles, request.definitions)
     entries = [
         {"notebook": f"{run.name}.ipynb", **asdict(run), "reused": run.name in reused, "made_of_sha256": made[run.name]}
         for run in runs
@@ -279,10 +288,14 @@ def _listed(content: Any) -> list[Any]:
     return content if isinstance(content, list) else [content]
 
 
-def _write_pages(request: PackRequest, folder: Path, runs: Sequence[NotebookRun], info: PackInfo) -> list[Page]:
+def _shown_notebooks(request: PackRequest, folder: Path, runs: Sequence[NotebookRun]) -> list[Any]:
+    """The executed notebooks, in the pack's order; of one that failed the source, for its title."""
     sources = {path.stem: path for path in request.notebooks}
     made = [folder / "notebooks" / f"{run.name}.ipynb" for run in runs]
-    notebooks = [read_notebook(path if path.exists() else sources[path.stem]) for path in made]
+    return [read_notebook(path if path.exists() else sources[path.stem]) for path in made]
+
+
+def _write_pages(folder: Path, runs: Sequence[NotebookRun], notebooks: Sequence[Any], info: PackInfo) -> list[Page]:
     pages = [_page(run, notebook) for run, notebook in zip(runs, notebooks, strict=True)]
     for page, notebook in zip(pages, notebooks, strict=True):
         html = render_failure(page, pages, info) if page.reason else render_page(notebook, page, pages, info)
@@ -334,7 +347,9 @@ def _files(request: PackRequest, folder: Path) -> list[tuple[str, str]]:
     tables = [(name, f"{name}: {_TABLES.get(name, 'a table of this pack')}") for name in request.tables]
     executed = sorted(path.name for path in (folder / "notebooks").iterdir())
     return [
+        ("board-pack.pdf", "board-pack.pdf: the pages, to print"),
         ("summary.csv", "summary.csv: every figure"),
+        ("summary.xlsx", "summary.xlsx: every figure, with notes and definitions"),
         *tables,
         ("run.json", "run.json: what this pack was made of, by hash"),
         *((f"notebooks/{name}", f"{name}: executed notebook") for name in executed),

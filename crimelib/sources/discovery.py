@@ -45,6 +45,15 @@ class RawFile:
         where += [f"value {shortened(value)!r}"] if value is not None else []
         return InputError(what, where=", ".join(where), fix=fix)
 
+    def refuse_any(
+        self, rows: pd.DataFrame, wrong: pd.Series, what: str, *, column: str, fix: str, held_in: str = ""
+    ) -> None:
+        """Refuse the file for the first of the ``wrong`` rows of a frame with ``line``, if there is one. ``column`` is
+        the publisher's name, ``held_in`` that of the frame where they differ."""
+        if wrong.any():
+            first = rows[wrong].iloc[0]
+            raise self.refusal(what, line=int(first["line"]), column=column, value=first[held_in or column], fix=fix)
+
 
 @dataclass(frozen=True)
 class Cleaned:
@@ -115,9 +124,7 @@ def _walk(folder: Path) -> Iterator[Path]:
     seen: set[str] = set()
     for here, folders, names in os.walk(folder, followlinks=True):
         folders[:] = sorted(
-            name
-            for name in folders
-            if not name.startswith(".") and os.path.realpath(f"{here}/{name}") not in seen
+            name for name in folders if not name.startswith(".") and os.path.realpath(f"{here}/{name}") not in seen
         )
         seen.update(os.path.realpath(f"{here}/{name}") for name in folders)
         yield from (Path(here, name) for name in sorted(names))

@@ -114,15 +114,7 @@ def _lookup(file: RawFile, rows: pd.DataFrame) -> pd.DataFrame:
 
 def _refuse_codes(file: RawFile, rows: pd.DataFrame, column: str, pattern: str) -> None:
     wrong = ~rows[column].str.strip().str.fullmatch(pattern)
-    if wrong.any():
-        first = rows[wrong].iloc[0]
-        raise file.refusal(
-            "not an ONS code of its kind",
-            line=int(first["line"]),
-            column=column,
-            value=first[column],
-            fix="download the file again",
-        )
+    file.refuse_any(rows, wrong, "not an ONS code of its kind", column=column, fix="download the file again")
 
 
 def ward_set_of_year(year: str) -> str:

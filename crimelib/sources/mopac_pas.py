@@ -86,15 +86,9 @@ def _unreadable_date(file: RawFile, rows: pd.DataFrame, read: dict[str, pd.Serie
 
 def _refuse_other_months(file: RawFile, rows: pd.DataFrame, months: pd.Series) -> None:
     wrong = ~months.str[5:].isin(QUARTER_ENDS)
-    if wrong.any():
-        first = rows[wrong].iloc[0]
-        raise file.refusal(
-            "the month is not the end of a quarter",
-            line=int(first["line"]),
-            column="Date",
-            value=first["Date"],
-            fix="check the order of day and month",
-        )
+    file.refuse_any(
+        rows, wrong, "the month is not the end of a quarter", column="Date", fix="check the order of day and month"
+    )
 
 
 def _text_table(file: RawFile) -> Table:
@@ -146,15 +140,13 @@ def _plain(name: str) -> str:
 def _proportions(file: RawFile, rows: pd.DataFrame, column: str) -> pd.Series:
     text = rows[column].str.strip()
     wrong = ~text.str.fullmatch(r"(0([.,]\d+)?|1([.,]0+)?)")
-    if wrong.any():
-        first = rows[wrong].iloc[0]
-        raise file.refusal(
-            "not a proportion from 0 to 1",
-            line=int(first["line"]),
-            column=column,
-            value=first[column],
-            fix="correct the file, or leave out the row where there is no figure",
-        )
+    file.refuse_any(
+        rows,
+        wrong,
+        "not a proportion from 0 to 1",
+        column=column,
+        fix="correct the file, or leave out the row where there is no figure",
+    )
     return text.str.replace(",", ".").astype("float64")
 
 

@@ -56,9 +56,7 @@ def read(file: RawFile, settings: Settings) -> Cleaned:
     place = rows["code"].where(rows["code"] != "", rows["borough_snt"] + ", " + rows["name"])
     refuse_duplicates(file, rows.assign(place=place), KEY)
     series = Crosswalk(settings.crosswalk, SOURCE, family).series_of(file, rows)
-    rows = rows.assign(
-        series=series, count=whole_numbers(file, rows, "count"), month=months(file, rows, "date")
-    )
+    rows = rows.assign(series=series, count=whole_numbers(file, rows, "count"), month=months(file, rows, "date"))
     book = AreaBook(settings.areas)
     areas, rejected = _areas(file, rows, book)
     placed = rows[~rows["line"].isin(rejected["line"])].join(areas)
@@ -69,20 +67,16 @@ def read(file: RawFile, settings: Settings) -> Cleaned:
 def months(file: RawFile, rows: pd.DataFrame, column: str) -> pd.Series:
     """A column of dates, each the first of a month, as ``YYYY-MM``; day first, as the publisher writes them, or ISO."""
     text = rows[column].str.strip()
-    parts = text.str.extract(
-        r"^(?:(?P<day>01|1)/(?P<month>\d{1,2})/(?P<year>\d{4})|(?P<iso>\d{4}-\d{2})-01)$"
-    )
+    parts = text.str.extract(r"^(?:(?P<day>01|1)/(?P<month>\d{1,2})/(?P<year>\d{4})|(?P<iso>\d{4}-\d{2})-01)$")
     found = parts["iso"].fillna(parts["year"] + "-" + parts["month"].str.zfill(2))
     wrong = found.isna() | ~found.fillna("").str.fullmatch(r"(19|20)\d\d-(0[1-9]|1[0-2])")
-    if wrong.any():
-        first = rows[wrong].iloc[0]
-        raise file.refusal(
-            "not the first day of a month (dd/mm/yyyy)",
-            line=int(first["line"]),
-            column=column,
-            value=first[column],
-            fix="download the file again; a spreadsheet may have turned the dates round",
-        )
+    file.refuse_any(
+        rows,
+        wrong,
+        "not the first day of a month (dd/mm/yyyy)",
+        column=column,
+        fix="download the file again; a spreadsheet may have turned the dates round",
+    )
     return found
 
 
@@ -95,9 +89,7 @@ def _family(file: RawFile, columns: list[str]) -> tuple[str, dict[str, str]]:
             return family, {lowered[name]: role for name, role in wanted.items()}
     wanted = {**SHARED_COLUMNS, **FAMILIES["other_crime"]}
     unknown = [
-        column
-        for name, column in lowered.items()
-        if name not in wanted and name not in FAMILIES["total_notifiable"]
+        column for name, column in lowered.items() if name not in wanted and name not in FAMILIES["total_notifiable"]
     ]
     missing = [name for name in SHARED_COLUMNS if name not in lowered]
     raise file.refusal(
@@ -111,27 +103,25 @@ def _family(file: RawFile, columns: list[str]) -> tuple[str, dict[str, str]]:
 def _areas(file: RawFile, rows: pd.DataFrame, book: AreaBook) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Area columns of each row that lies in an area, and the ward rows that lie in none."""
     unknown = ~rows["area_type"].isin([BOROUGH, WARD])
-    if unknown.any():
-        first = rows[unknown].iloc[0]
-        raise file.refusal(
-            "the area type is unknown",
-            line=int(first["line"]),
-            column="Area Type",
-            value=first["area_type"],
-            fix=f"known: {BOROUGH}, {WARD}",
-        )
+    file.refuse_any(
+        rows,
+        unknown,
+        "the area type is unknown",
+        column="Area Type",
+        fix=f"known: {BOROUGH}, {WARD}",
+        held_in="area_type",
+    )
     is_ward = rows["area_type"] == WARD
     nowhere = is_ward & ~is_ward_code(rows["code"])
     strange = nowhere & ~is_no_ward(rows["name"]) & (rows["code"] != "")
-    if strange.any():
-        first = rows[strange].iloc[0]
-        raise file.refusal(
-            "not the code of a ward (E05 and six digits)",
-            line=int(first["line"]),
-            column="Area Code",
-            value=first["code"],
-            fix="correct the code or download the file again",
-        )
+    file.refuse_any(
+        rows,
+        strange,
+        "not the code of a ward (E05 and six digits)",
+        column="Area Code",
+        fix="correct the code or download the file again",
+        held_in="code",
+    )
     boroughs = borough_areas(file, rows[~is_ward], "borough_snt", book)
     wards = _wards(file, rows[is_ward & ~nowhere], book)
     areas = pd.concat([boroughs, wards])

@@ -91,9 +91,7 @@ def month_id(column: str) -> str:
 def one_row_an_area(areas: pd.DataFrame) -> pd.DataFrame:
     """Each area once, under the borough it belongs to: a ward can also stand under a police unit that is none."""
     outside = areas["parent_code"].str.startswith("E").map({True: 0, False: 1})
-    ordered = areas.assign(outside=outside).sort_values(
-        ["area_code", "outside", "parent_code"], kind="stable"
-    )
+    ordered = areas.assign(outside=outside).sort_values(["area_code", "outside", "parent_code"], kind="stable")
     return ordered.drop_duplicates("area_code")[AREA_COLUMNS]
 
 
@@ -134,15 +132,14 @@ def _areas(file: RawFile, rows: pd.DataFrame, book: AreaBook) -> tuple[pd.DataFr
         return boroughs, no_rejections()
     nowhere = is_no_ward(rows["ward_name"]) & ~is_ward_code(rows["ward_code"])
     wrong = ~is_ward_code(rows["ward_code"]) & ~nowhere
-    if wrong.any():
-        first = rows[wrong].iloc[0]
-        raise file.refusal(
-            "not the code of a ward (E05 and six digits)",
-            line=int(first["line"]),
-            column="WardCode",
-            value=first["ward_code"],
-            fix="correct the code or download the file again",
-        )
+    file.refuse_any(
+        rows,
+        wrong,
+        "not the code of a ward (E05 and six digits)",
+        column="WardCode",
+        fix="correct the code or download the file again",
+        held_in="ward_code",
+    )
     wards = pd.DataFrame(
         {
             "area_code": rows["ward_code"],

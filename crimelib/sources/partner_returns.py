@@ -35,8 +35,7 @@ def borough_counts(returns: pd.DataFrame, settings: Settings) -> pd.DataFrame:
     whole = returns[_everyone_returned(returns)]
     observed = placed(whole, settings).assign(series=PREFIX + whole["indicator"])
     parts = [
-        covered_counts(rows, borough_places(rows), [series], LOCAL_BASIS)
-        for series, rows in observed.groupby("series")
+        covered_counts(rows, borough_places(rows), [series], LOCAL_BASIS) for series, rows in observed.groupby("series")
     ]
     return pd.concat([no_counts(), *parts], ignore_index=True)
 

@@ -79,9 +79,7 @@ def ward_places(file: RawFile, rows: pd.DataFrame, book: WardBook) -> pd.DataFra
     return pd.concat([_no_places(), *parts], ignore_index=True)
 
 
-def covered_counts(
-    observed: pd.DataFrame, places: pd.DataFrame, series: Iterable[str], basis: str
-) -> pd.DataFrame:
+def covered_counts(observed: pd.DataFrame, places: pd.DataFrame, series: Iterable[str], basis: str) -> pd.DataFrame:
     """Dense counts: every series in every place and month of ``places``, from ``observed`` (series, area_code,
     month, count), zero where nothing was seen."""
     grid = places.merge(pd.DataFrame({"series": list(series)}, dtype="str"), how="cross")
@@ -96,9 +94,7 @@ def filled_counts(observed: pd.DataFrame, grid: pd.DataFrame, basis: str) -> pd.
     return counts.assign(basis=basis, count=counts["count"].fillna(0).astype("int64"))[COUNT_COLUMNS]
 
 
-def placed_counts(
-    file: RawFile, rows: pd.DataFrame, series: Iterable[str], basis: str, book: WardBook
-) -> pd.DataFrame:
+def placed_counts(file: RawFile, rows: pd.DataFrame, series: Iterable[str], basis: str, book: WardBook) -> pd.DataFrame:
     """Dense borough and ward counts of rows with ``PLACE_COLUMNS``, ``ward_code``, ``series`` and ``count``."""
     wards = rows[rows["ward_code"] != ""].assign(area_code=lambda frame: frame["ward_code"])
     names = list(series)
@@ -109,9 +105,7 @@ def placed_counts(
 
 def _wards_of(file: RawFile, borough: str, rows: pd.DataFrame, book: WardBook) -> pd.DataFrame:
     whole = book.set_of_codes(borough, rows["ward_code"])
-    sets = {
-        month: whole or book.set_of_codes(borough, group["ward_code"]) for month, group in rows.groupby("month")
-    }
+    sets = {month: whole or book.set_of_codes(borough, group["ward_code"]) for month, group in rows.groupby("month")}
     if mixed := [month for month, ward_set in sets.items() if ward_set is None]:
         raise file.refusal(
             f"ward codes of two boundary sets stand in one month ({mixed[0]})",

@@ -95,9 +95,7 @@ def ward_counts(lsoa: pd.DataFrame, lsoa_ward: pd.DataFrame, settings: Settings)
     A district and month gets the wards of a boundary set only where nearly all of its located rows lie in LSOAs that
     this set's look-up knows (``max_unallocated_share``): elsewhere ward rows are missing, not short.
     """
-    parts = [
-        _ward_counts_of_set(lsoa, wards, settings.police_uk) for _, wards in lsoa_ward.groupby("ward_set")
-    ]
+    parts = [_ward_counts_of_set(lsoa, wards, settings.police_uk) for _, wards in lsoa_ward.groupby("ward_set")]
     together = pd.concat([no_counts(), *parts], ignore_index=True)
     return together.drop_duplicates(["series", "area_code", "month"], ignore_index=True)
 

@@ -97,15 +97,14 @@ def _rows(file: RawFile, table: Table) -> pd.DataFrame:
 
 def _months(file: RawFile, rows: pd.DataFrame) -> pd.Series:
     wrong = ~rows["recorded"].str.fullmatch(r"(19|20)\d\d-(0[1-9]|1[0-2])(-01)?")
-    if wrong.any():
-        first = rows[wrong].iloc[0]
-        raise file.refusal(
-            "not a month",
-            line=int(first["line"]),
-            column="Recorded_Date_Months",
-            value=first["recorded"],
-            fix="months are written 2021-11-01",
-        )
+    file.refuse_any(
+        rows,
+        wrong,
+        "not a month",
+        column="Recorded_Date_Months",
+        fix="months are written 2021-11-01",
+        held_in="recorded",
+    )
     return rows["recorded"].str[:7]
 
 

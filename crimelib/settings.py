@@ -10,6 +10,7 @@ import csv
 import hashlib
 import json
 import re
+from collections.abc import Mapping
 from datetime import date
 from functools import cache
 from pathlib import Path

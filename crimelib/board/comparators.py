@@ -25,7 +25,7 @@ from crimelib.measures.periods import WINDOW_PHRASES, month_label, window_months
 from crimelib.measures.rates import Residents, residents
 from crimelib.measures.series import OK, Counts, History, WindowFigures, histories, monthly_table, window_figures
 from crimelib.settings import Area, Break, Measure, Settings
-from crimelib.stats.concordance import Movement, ratio_of_ratios
+from crimelib.stats.concordance import Movement, RatioOfRatios, ratio_of_ratios
 from crimelib.tables.store import Store
 
 if TYPE_CHECKING:
@@ -314,14 +314,22 @@ def _change(row: Mapping[str, object], unit: str = "") -> str:
     return f"showed no clear change ({sign}{size}, {span})" if size else f"showed no clear change ({span})"
 
 
-def _against_london(told: Sequence[Mapping[str, object]]) -> str:
-    """Whether the area's change differs from London's: the ratio of the two ratios, each widened by its dispersion.
-    London includes the area, which makes the test a little cautious."""
+def against_london(told: Sequence[Mapping[str, object]]) -> RatioOfRatios | None:
+    """How the area's change (the first of rows of :func:`comparison_rows`) differs from London's: the ratio of the two
+    ratios, each widened by its dispersion; None where it cannot be told. London includes the area, which makes the test
+    a little cautious."""
     own, *others = told
     london = next((row for row in others if row["code"] == LONDON), None)
     if london is None or min(own["current"], own["previous"], london["current"], london["previous"]) <= 0:
+        return None
+    return ratio_of_ratios(_movement(own), _movement(london))
+
+
+def _against_london(told: Sequence[Mapping[str, object]]) -> str:
+    own = told[0]
+    found = against_london(told)
+    if found is None:
         return ""
-    found = ratio_of_ratios(_movement(own), _movement(london))
     if found.p_value >= ALPHA:
         return f"The change in {own['phrase']} is not clearly different from London's."
     side = "above" if found.ratio > 1 else "below"

@@ -34,7 +34,7 @@ from crimelib.board.summary import row_of, summary
 from crimelib.board.tables import Table, overview_matrix, plain_table, summary_table, ward_table, windows_table
 from crimelib.board.text import Text
 from crimelib.board.titles import item_title, measure_title, source_titles
-from crimelib.board.unusual import limits, unusual_month
+from crimelib.board.unusual import LastMonth, last_month, limits, unusual_month
 from crimelib.errors import InputError
 from crimelib.measures.areas import area_counts
 from crimelib.measures.periods import month_label, parse_period, previous_months, window_months
@@ -260,6 +260,11 @@ class ItemPage:
         measure = measure or self.item.headline
         return Text((unusual_month(self.monthly(measure), self._new_levels(measure), self._measure(measure).unit),))
 
+    def last_month(self, measure: str = "") -> LastMonth | None:
+        """What flags the last month of a measure's chart as unusual; None for too short a history."""
+        measure = measure or self.item.headline
+        return last_month(self.monthly(measure), self._new_levels(measure))
+
     def trends(self, measures: Iterable[str] = ()) -> Chart | Text:
         """The months of several measures of the item side by side."""
         chosen = {measure: self.monthly(measure) for measure in measures or self.item.measures}
@@ -369,8 +374,10 @@ class ItemPage:
         return Text((*self.item.caveats, *breaks.values(), *events), bullet="- ")
 
     def questions(self) -> Text:
-        """What the board may want to ask."""
-        return Text(self.item.questions, bullet="- ")
+        """What the board may want to ask: what the page's own figures raise, then the item's standing questions."""
+        from crimelib.board.challenge import challenge_questions
+
+        return challenge_questions(self.board, self.name)
 
     def comment(self) -> Text:
         """The analyst's comment, dated and signed."""

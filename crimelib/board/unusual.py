@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import pandas as pd
 
@@ -10,6 +11,17 @@ from crimelib.measures.periods import month_label
 
 FEWEST_MONTHS = 12
 FEWEST_FOR_LIMITS = 8  # moving ranges of fewer months say next to nothing
+
+
+@dataclass(frozen=True)
+class LastMonth:
+    """The last month's count, the seasonal band it was expected in (NaN where none), and the rules that flag it."""
+
+    month: pd.Period
+    count: int
+    lower: float
+    upper: float
+    flagged: tuple[str, ...]
 
 
 def limits(monthly: pd.DataFrame, breaks: Mapping[str, str]) -> pd.DataFrame | None:
@@ -35,20 +47,29 @@ def limits(monthly: pd.DataFrame, breaks: Mapping[str, str]) -> pd.DataFrame | N
 
 def unusual_month(monthly: pd.DataFrame, breaks: Mapping[str, str], unit: str) -> str:
     """What the control chart and the seasonal band say of the last month, in one or two sentences."""
+    found = last_month(monthly, breaks)
+    if found is None:
+        return "The history is too short to say whether the month is unusual."
+    usual = f"{month_label(found.month)} had {found.count:,} {unit}"
+    known = not pd.isna(found.upper)
+    band = f", where {found.lower:,.0f} to {found.upper:,.0f} were to be expected" if known else ""
+    verdict = f" Unusual: {'; '.join(found.flagged)}." if found.flagged else " Nothing unusual."
+    return f"{usual}{band}.{verdict}"
+
+
+def last_month(monthly: pd.DataFrame, breaks: Mapping[str, str]) -> LastMonth | None:
+    """What the control chart and the seasonal band flag in the last month; None for too short a history."""
     from crimelib.stats.control_charts import expected_band, xmr
 
     series = _series(monthly)
     if series.notna().sum() < FEWEST_MONTHS or pd.isna(series.iloc[-1]):
-        return "The history is too short to say whether the month is unusual."
-    month, value = series.index[-1], int(series.iloc[-1])
+        return None
+    month = series.index[-1]
     starts = {pd.Period(name, freq="M"): reason for name, reason in breaks.items()}
     rules = xmr(series, starts)["rules"].iloc[-1]
     row = expected_band(series, [month], start=max((start for start in starts if start <= month), default=None)).iloc[0]
-    usual = f"{month_label(month)} had {value:,} {unit}"
-    band = "" if pd.isna(row["upper"]) else f", where {row['lower']:,.0f} to {row['upper']:,.0f} were to be expected"
-    flagged = [rule for rule in (rules, row["rules"]) if rule]
-    verdict = f" Unusual: {'; '.join(flagged)}." if flagged else " Nothing unusual."
-    return f"{usual}{band}.{verdict}"
+    flagged = tuple(rule for rule in (rules, row["rules"]) if rule)
+    return LastMonth(month, int(series.iloc[-1]), row["lower"], row["upper"], flagged)
 
 
 def _series(monthly: pd.DataFrame) -> pd.Series:

@@ -1,0 +1,206 @@
+"""Challenge questions: what the page's own figures make the board ask, by the rules of ``parameters/challenge.yml``.
+
+Every figure in a question stands in the protected summary, is a count of the area as a whole, or compares it with
+another area: one that is withheld raises nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from itertools import islice
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from crimelib.areas import LONDON
+from crimelib.board.comparators import (
+    ALPHA,
+    FIRST_COVID_MONTH,
+    against_london,
+    comparison_rows,
+    last_before,
+    total_before,
+)
+from crimelib.board.narrative import count, per_cent, window_phrase
+from crimelib.board.summary import row_of
+from crimelib.board.text import Text
+from crimelib.errors import InputError
+from crimelib.measures.periods import month_label, window_months
+from crimelib.measures.series import histories
+from crimelib.settings import ChallengeRule, Condition, Measure
+
+if TYPE_CHECKING:
+    from crimelib.board.item import Board, ItemPage
+
+ANY = "any"
+Found = Mapping[str, str]  # what a condition that holds gives a question, by field
+
+
+def challenge_questions(board: Board, item: str) -> Text:
+    """Questions for one item's page, at most as many as ``challenge.yml`` says: those that its rules raise, the most
+    telling first, then the item's standing questions."""
+    page, policy = board.item(item), board.settings.challenge
+    rules = [rule for rule in policy.rules.values() if {item, ANY} & set(rule.items)]
+    standing = page.item.questions[: policy.most - 1]
+    raised: list[str] = []
+    groups: set[str] = set()
+    for rule in rules:
+        question = None if len(raised) + 1 >= policy.most or rule.group in groups else raised_by(rule, page)
+        if question:
+            raised.append(question)
+            groups |= {rule.group} - {""}
+    return Text((*raised, *islice(standing, policy.most - len(raised))), bullet="- ")
+
+
+def raised_by(rule: ChallengeRule, page: ItemPage) -> str | None:
+    """The rule's question with its figures, None unless all its conditions hold."""
+    found: dict[str, Found] = {}
+    for name, condition in rule.when.items():
+        fields = CHECKS[condition.kind](page, condition)
+        if fields is None:
+            return None
+        found[name] = fields
+    return rule.filled(found)
+
+
+def _moved(page: ItemPage, condition: Condition) -> Found | None:
+    row = _row(page, condition)
+    if row is None or row["status"] != "ok" or row["signal"] == "":
+        return None
+    is_way = row["change"] > 0 if condition.moved == "up" else row["change"] < 0
+    is_far = pd.isna(row["pct_change"]) or abs(row["pct_change"]) >= condition.by_pct
+    return _figures(page, condition, row) if is_way and is_far else None
+
+
+def _signal(page: ItemPage, condition: Condition) -> Found | None:
+    row = _row(page, condition)
+    if row is None or row["status"] != "ok" or (row["signal"] or "withheld") not in (condition.signal or ()):
+        return None
+    smallest = row["detectable_pct"]
+    told = "any" if pd.isna(smallest) else f"less than {per_cent(smallest)}"
+    return {**_figures(page, condition, row), "detectable": told}
+
+
+def _status(page: ItemPage, condition: Condition) -> Found | None:
+    row = _row(page, condition)
+    if row is None or row["status"] != condition.status:
+        return None
+    return {**_names(page, condition), **_when(row), "note": _reason(str(row["note"]))}
+
+
+def _parts(page: ItemPage, condition: Condition) -> Found | None:
+    wanted = {"measure": _id(page, condition), "breakdown": condition.breakdown, "window": condition.window}
+    rows = page.rows[(page.rows[list(wanted)] == pd.Series(wanted)).all(axis=1)]
+    moved = rows[(rows["status"] == "ok") & (rows["signal"] == condition.parts)].to_dict("records")
+    if not moved:
+        return None
+    told = [f"{row['breakdown_label']} ({count(row['previous'])} to {count(row['current'])})" for row in moved]
+    said = {"parts": _and(told), "number": count(len(told))}
+    return {**_names(page, condition), **_when(moved[0]), **said}
+
+
+def _unusual(page: ItemPage, condition: Condition) -> Found | None:
+    found = page.last_month(_id(page, condition))
+    if found is None or not found.flagged or found.month != page.board.period:
+        return None
+    said = {"count": count(found.count), "why": "; ".join(found.flagged), "month": month_label(found.month)}
+    return {**_names(page, condition), **said}
+
+
+def _london(page: ItemPage, condition: Condition) -> Found | None:
+    rows = comparison_rows(page.board, _id(page, condition), condition.window)
+    told = rows[(rows["status"] == "ok") & ~rows["doubted"]].to_dict("records") if len(rows) else []
+    if not told or told[0]["code"] != page.board.area.code or told[0]["code"] == LONDON:
+        return None
+    found = against_london(told)
+    if found is None or found.p_value >= ALPHA or (found.ratio > 1) != (condition.london == "above"):
+        return None
+    london = next(row for row in told if row["code"] == LONDON)
+    row = row_of(page.rows, _id(page, condition), condition.window)
+    return {**_figures(page, condition, row), "london_pct": _signed(london["pct_change"])}
+
+
+def _since_covid(page: ItemPage, condition: Condition) -> Found | None:
+    board, measure = page.board, _measure(page, condition)
+    row, before = _row(page, condition), last_before(board.period, FIRST_COVID_MONTH)
+    if row is None or row["status"] not in ("ok", "not_comparable") or before is None:
+        return None
+    now, then = _now_and_then(page, measure, before, condition.window)
+    if not then or now is None or (now > then) != (condition.since_covid == "up"):
+        return None
+    pct = 100 * (now - then) / then
+    figures = {"current": count(now), "then": count(then), "change": count(abs(now - then)), "pct": per_cent(pct)}
+    months = {"month": month_label(board.period), "then_month": month_label(before)}
+    return {**_names(page, condition), **figures, **months} if abs(pct) >= condition.by_pct else None
+
+
+def _now_and_then(page: ItemPage, measure: Measure, before: pd.Period, window: str) -> tuple[int | None, int | None]:
+    """A window's count and that of the same window ending with an earlier month, from the first history with both."""
+    board = page.board
+    for history in histories(board.counts, measure.figures, board.settings.sources.bases):
+        now = history.window(board.area.code, window_months(board.period, window))[0].sum()
+        then = total_before(history, board.area.code, before, board.period, window, measure.breaks)
+        if not pd.isna(now) and then is not None:
+            return int(now), then
+    return None, None
+
+
+CHECKS: dict[str, Callable[[ItemPage, Condition], Found | None]] = {
+    "moved": _moved,
+    "signal": _signal,
+    "status": _status,
+    "parts": _parts,
+    "unusual": _unusual,
+    "london": _london,
+    "since_covid": _since_covid,
+}
+
+
+def _id(page: ItemPage, condition: Condition) -> str:
+    return condition.measure or page.item.headline
+
+
+def _measure(page: ItemPage, condition: Condition) -> Measure:
+    name = _id(page, condition)
+    if name not in page.item.measures:
+        known = ", ".join(page.item.measures)
+        raise InputError(f"{page.name} has no measure {name!r}", where="challenge.yml", fix=f"known: {known}")
+    return page.item.measures[name]
+
+
+def _row(page: ItemPage, condition: Condition) -> Mapping[str, object] | None:
+    """The row of the summary that a condition is about; None where the summary has none."""
+    about = {"measure": _id(page, condition), "window": condition.window, "breakdown": condition.breakdown}
+    about |= {"breakdown_value": condition.value}
+    _measure(page, condition)
+    rows = page.rows[(page.rows[list(about)] == pd.Series(about)).all(axis=1)]
+    return rows.iloc[0].to_dict() if len(rows) == 1 else None
+
+
+def _figures(page: ItemPage, condition: Condition, row: Mapping[str, object]) -> Found:
+    figures = {name: count(int(row[name])) for name in ("current", "previous")}
+    change = {"change": count(abs(int(row["change"]))), "pct": _signed(row["pct_change"])}
+    return {**_names(page, condition), **_when(row), **figures, **change}
+
+
+def _names(page: ItemPage, condition: Condition) -> Found:
+    measure = _measure(page, condition)
+    return {"Label": measure.label, "label": measure.label[:1].lower() + measure.label[1:], "unit": measure.unit}
+
+
+def _when(row: Mapping[str, object]) -> Found:
+    return {"window": window_phrase(row), "month": month_label(pd.Period(row["period"], freq="M"))}
+
+
+def _reason(note: str) -> str:
+    """A summary row's note without the word for its status."""
+    return (note.partition(": ")[2] or note).rstrip(".")
+
+
+def _signed(pct: object) -> str:
+    """``+17%``, ``−3.2%``; in words where there is no per cent of nothing."""
+    return "from nothing" if pd.isna(pct) else f"{'−' if pct < 0 else '+'}{per_cent(float(pct))}"
+
+
+def _and(names: list[str]) -> str:
+    return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)

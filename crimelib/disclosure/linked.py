@@ -135,7 +135,7 @@ def linked_tables(
     tables = _empty(kept, before, linked)
     groups = _this_pack(tables, kept, choosable, small, policy)
     _ward_sums(tables, kept, choosable)
-    _earlier_packs(tables, before, policy)
+    _earlier_packs(tables, before)
     primary = np.array([small[group].any() for group in groups], dtype=bool)
     return Linked(tables.figures(), groups, primary, _weights(rows, groups))
 
@@ -241,27 +241,26 @@ def _ward_sums(tables: Tables, cells: Sequence[Cell], choosable: np.ndarray) -> 
 
 
 def _earlier_cells(earlier: pd.DataFrame | None) -> pd.DataFrame:
-    """The figures of packs published before, one a row as ``cell``, with the ``breakdown``; what one pack shows is not
-    withheld by another."""
+    """What packs published before have shown: the figures, one a row as ``cell``, with the ``breakdown``."""
     columns = ["cell", "breakdown"]
     if earlier is None or earlier.empty:
         return pd.DataFrame(columns=columns)
-    cells = pd.DataFrame([(cell, earlier["breakdown"].iloc[cell.row]) for cell in cells_of(earlier)], columns=columns)
-    keys = [(cell.measure, cell.ward, cell.span) for cell in cells["cell"]]
-    order = np.argsort([cell.shown for cell in cells["cell"]], kind="stable")
-    return cells.iloc[order].loc[~pd.Series(keys).iloc[order].duplicated(keep="last").to_numpy()]
+    found = [(cell, earlier["breakdown"].iloc[cell.row]) for cell in cells_of(earlier) if cell.shown]
+    cells = pd.DataFrame(found, columns=columns)
+    keys = pd.Series([(cell.measure, cell.ward, cell.span) for cell in cells["cell"]], dtype=object)
+    return cells[~keys.duplicated(keep="last").to_numpy()]
 
 
-def _earlier_packs(tables: Tables, before: pd.DataFrame, policy: AudiencePolicy) -> None:
-    """Add what packs before have shown and withheld; their totals are no less than their wards together."""
+def _earlier_packs(tables: Tables, before: pd.DataFrame) -> None:
+    """Add what packs before have shown; a total of theirs is no less than the wards beside it together."""
     wards: dict[tuple[str, Span], list[int]] = defaultdict(list)
     for cell in before.loc[before["breakdown"] == "ward", "cell"]:
         parts = tables.counts_of(cell.measure, cell.ward, cell.span)
         wards[cell.measure, cell.span] += parts
-        tables.add(parts, cell.value, SHOWN if cell.shown else WITHHELD, _asked(cell, False, policy))
+        tables.add(parts, cell.value, SHOWN)
     for cell in before.loc[before["breakdown"] == "total", "cell"]:
-        if cell.shown and (cell.measure, cell.span) in wards:
-            tables.add([*sorted(set(wards[cell.measure, cell.span])), tables.rest()], cell.value, SHOWN)
+        if (cell.measure, cell.span) in wards:
+            tables.add([*wards[cell.measure, cell.span], tables.rest()], cell.value, SHOWN)
 
 
 def _weights(rows: pd.DataFrame, groups: Sequence[Sequence[int]]) -> np.ndarray:

@@ -23,7 +23,10 @@ from crimelib.production.portable import CHART_TYPE
 TEMPLATE = Path(__file__).parent / "templates" / "pdf" / "board.typ"
 MOST_ROWS = 45  # of a table on paper
 LEFT_OUT = {  # sections, by page, that are too long for paper
-    "claims": ("Under every window",),
+    "asb": ("What the calls were, and what no tag reaches",),
+    "perception": ("Over time and against others", "The local survey"),
+    "town_centre": ("The plan it is judged by",),
+    "claims": ("Under every window", "What to bear in mind"),
     "actions": ("What would close them",),
     "data_quality": ("Files", "In no ward"),
 }

@@ -4,8 +4,9 @@ import subprocess
 
 import nbformat
 import pytest
+from toy_pack import summary_rows
 
-from crimelib.board.tables import TABLE_TYPE, Cell, Table
+from crimelib.board.tables import TABLE_TYPE, Cell, Table, windows_table
 from crimelib.production.pages import PackInfo, Page
 from crimelib.production.pdf import _UNPRINTABLE, MOST_ROWS, board_pdf, markdown_blocks, printable
 from crimelib.production.portable import CHART_TYPE
@@ -60,6 +61,21 @@ def test_it_is_read_in_the_notebook_s_order_with_the_notice_and_page_numbers_on_
     assert re.search(".*?".join(map(re.escape, [*order, "Last item", "About this document"])), text)
     assert text.count("Illustrative data - not real figures") > text.count("Page 1 of")
     assert "not this" not in text
+
+
+def test_its_figures_are_those_of_the_summary() -> None:
+    common = {"item": "burglary", "measure": "burglary", "status": "ok"}
+    figures = {"month": (171, 182), "quarter": (475, 506), "ytd": (1105, 1134), "rolling_12": (1536, 1920)}
+    rows = summary_rows(
+        *({**common, "window": window, "current": now, "previous": then} for window, (now, then) in figures.items()),
+        {**common, "measure": "secret", "window": "month", "current": 77777, "status": "suppressed"},
+    )
+    output = nbformat.v4.new_output("display_data", {TABLE_TYPE: windows_table(rows, caption="Burglary").payload()})
+    text = words(made(notebook(output)))
+    for now, then in figures.values():
+        assert re.search(rf"{now:,} {then:,} ", text)
+    assert "77,777" not in text
+    assert "suppressed" in text
 
 
 def test_a_real_pack_says_nothing_of_illustration() -> None:

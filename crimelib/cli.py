@@ -209,6 +209,24 @@ def verify(
     typer.echo(f"{_shown(pack)} is as it was published, and follows from the data")
 
 
+@app.command()
+def diff(
+    one: Annotated[Path, typer.Argument(help="A pack.", metavar="PACK")],
+    other: Annotated[Path, typer.Argument(help="Another of the same area and audience.", metavar="PACK")],
+    html: Annotated[Path | None, typer.Option("--html", help="Write a page as well.", metavar="FILE")] = None,
+) -> None:
+    """Say what changed in numbers: new data, revised data, changed definition or code."""
+    from rich.console import Console
+
+    from crimelib.production.diff import diff_packs, diff_page, diff_text
+
+    found = diff_packs(one, other)
+    Console().print(diff_text(found))
+    if html is not None:
+        html.write_text(diff_page(found), encoding="utf-8")
+        typer.echo(_shown(html))
+
+
 @app.command("new-period")
 def new_period(
     period: Annotated[str, typer.Argument(help="The month, as 2021-12.", metavar="YYYY-MM")],

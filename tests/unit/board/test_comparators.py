@@ -145,7 +145,7 @@ def test_the_year_before_the_pandemic_is_the_last_that_says_something_new(period
 def test_a_break_since_then_withholds_the_time_before_the_pandemic(store: Store) -> None:
     board = page(store).board
     measure = SETTINGS.items["burglary"].measures["burglary"]
-    (history,) = histories(board.counts, measure.figures, SETTINGS.sources.bases)
+    history, *_ = histories(board.counts, measure.figures, SETTINGS.sources.bases)
     asked = history, "E09000006", pd.Period("2019-11", freq="M"), PERIOD, "rolling_12"
     moved = Break(month="2021-03", what="counted anew", effect="not_comparable")
     assert total_before(*asked, ()) == 1080

@@ -133,6 +133,7 @@ WARDS = st.dictionaries(
 )
 
 
+@settings(max_examples=25)
 @given(WARDS, st.sampled_from(sorted(POLICIES)))
 def test_no_small_count_can_be_read_or_worked_out(wards: dict[str, tuple[int, int]], audience: str) -> None:
     result = shown(violence(wards), audience)

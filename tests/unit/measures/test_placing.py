@@ -80,4 +80,4 @@ def test_published_wards_decide_the_boundary_set() -> None:
 
 
 def test_only_measures_shown_by_ward_are_placed() -> None:
-    assert series_by_ward(SETTINGS) == {"police_uk_asb"}
+    assert series_by_ward(SETTINGS) == {"police_uk_asb", "police_uk_burglary", "police_uk_possession_of_weapons"}

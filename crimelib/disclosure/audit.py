@@ -173,7 +173,7 @@ class _Knowledge:
         line = np.zeros(len(self.columns))
         line[self._line(figure)] = 1.0
         low, high = (self._extreme(sign * line) for sign in (1.0, -1.0))
-        return float(np.ceil(low @ line - CLOSE)), float(np.floor(high @ line + CLOSE))
+        return max(0.0, float(np.ceil(low @ line - CLOSE))), float(np.floor(high @ line + CLOSE))
 
     def _extreme(self, objective: np.ndarray) -> np.ndarray:
         limit = float(self.exact_values.sum() + self.roof_values.sum() + 1000)

@@ -1,0 +1,126 @@
+"""What a reader with nothing but the files can work out, and what of it fails a pack."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+
+import pytest
+
+from crimelib.disclosure.audit import attack, audit_pack
+from crimelib.disclosure.protect import FIGURES, earlier_packs
+from crimelib.settings import load_settings
+
+SETTINGS = load_settings()
+BOARD = SETTINGS.disclosure.audiences["board"]
+LINKED = SETTINGS.disclosure.linked
+
+
+def row(ward: str, current: object, previous: object, measure: str = "hate_crime", **other: str) -> dict[str, str]:
+    """A row of summary.csv as text; None for both figures of a withheld one."""
+    withheld = current is None
+    base = {
+        "area_name": "Bromley",
+        "period": "2021-11",
+        "item": "hate_crime",
+        "measure": measure,
+        "breakdown": "ward" if ward else "total",
+        "breakdown_value": ward,
+        "breakdown_label": f"Ward {ward}" if ward else "",
+        "window": "rolling_12",
+        "signal": "",
+        "status": "suppressed" if withheld else "ok",
+    }
+    figures = dict.fromkeys(FIGURES, "") | {"current": str(current or 0), "previous": str(previous or 0)}
+    return {**base, **(dict.fromkeys(FIGURES, "") if withheld else figures), **other}
+
+
+def found(*rows: dict[str, str], before: tuple[dict[str, str], ...] = ()) -> list[str]:
+    return attack(rows, before, BOARD, LINKED)
+
+
+def test_wards_that_hide_each_other_pass() -> None:
+    assert found(row("", 60, 60), row("A", None, None), row("B", None, None), row("C", 40, 40)) == []
+
+
+def test_what_a_total_leaves_no_room_for_is_found() -> None:
+    lines = found(row("", 43, 60), row("A", None, None), row("B", None, None), row("C", 40, 40))
+    assert len(lines) == 2
+    assert "between 0 and 3" in lines[0]
+
+
+def test_a_part_left_by_the_whole_and_the_other_part_is_found() -> None:
+    rows = [row("A", 90, 90, "vwi"), row("A", 87, 87, "ndvwi"), row("A", None, None, "domestic_vwi")]
+    assert any("domestic_vwi" in line and "between 3 and 3" in line for line in found(*rows))
+
+
+def test_the_rolling_total_of_the_month_before_gives_a_month_away() -> None:
+    """None in the twelve months to September, so the 3 of those to October are of October, and 5 less 3 of November."""
+    rows = [row("", 400, 400), row("", 90, 90, window="month"), row("A", 5, 20), row("A", None, None, window="month")]
+    assert found(*rows) == []
+    lines = found(*rows, before=(row("A", 3, 20, period="2021-10"), row("A", 0, 20, period="2021-09")))
+    assert ["hate_crime, Ward A, 2021-11, month, current" in line and "between 2 and 2" in line for line in lines] == [
+        True
+    ]
+
+
+def test_a_true_zero_tells_of_no_one() -> None:
+    assert found(row("", 60, 60), row("A", 0, 0), row("A", None, None, window="month"), row("B", 50, 50)) == []
+
+
+def pack(folder: Path, rows: list[dict[str, str]]) -> Path:
+    folder.mkdir(parents=True)
+    with (folder / "summary.csv").open("w", encoding="utf-8", newline="") as stream:
+        writer = csv.DictWriter(stream, list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
+    return folder
+
+
+SAFE = [row("", 60, 60), row("A", None, None), row("B", None, None), row("C", 40, 40)]
+
+
+def test_a_safe_pack_passes(tmp_path: Path) -> None:
+    assert audit_pack(pack(tmp_path / "2021-11", SAFE), [], SETTINGS) == []
+
+
+@pytest.mark.parametrize("column", ["pct_change", "p_value", "signal"])
+def test_anything_left_in_a_withheld_row_is_found(tmp_path: Path, column: str) -> None:
+    rows = [*SAFE[:1], {**SAFE[1], column: "1.5"}, *SAFE[2:]]
+    assert any(column in line for line in audit_pack(pack(tmp_path / "2021-11", rows), [], SETTINGS))
+
+
+def test_a_withheld_ward_with_a_figure_in_a_page_is_found(tmp_path: Path) -> None:
+    folder = pack(tmp_path / "2021-11", SAFE)
+    caption = "<caption>Hate crime by ward, twelve months to November 2021</caption>"
+    line = "<tr><th scope='row'>Ward A</th><td>{}</td></tr>"
+    (folder / "hate_crime.html").write_text(f"<table>{caption}{line.format('suppressed')}</table>", encoding="utf-8")
+    assert audit_pack(folder, [], SETTINGS) == []
+    (folder / "hate_crime.html").write_text(f"<table>{caption}{line.format('3')}</table>", encoding="utf-8")
+    assert ["hate_crime.html" in fault and "Ward A" in fault for fault in audit_pack(folder, [], SETTINGS)] == [True]
+
+
+def test_a_withheld_ward_with_a_figure_in_a_chart_is_found(tmp_path: Path) -> None:
+    folder = pack(tmp_path / "2021-11", SAFE)
+    chart = {
+        "title": "Hate crime by ward",
+        "spec": {"data": [{"code": "A", "current": 3}, {"code": "C", "current": 40}]},
+    }
+    outputs = [{"data": {"application/vnd.crimelib.chart+json": chart}}]
+    (folder / "04.ipynb").write_text(json.dumps({"cells": [{"outputs": outputs}]}), encoding="utf-8")
+    assert len(audit_pack(folder, [], SETTINGS)) == 1
+
+
+def test_a_withheld_row_with_a_figure_in_another_csv_is_found(tmp_path: Path) -> None:
+    folder = pack(tmp_path / "2021-11", SAFE)
+    (pack(tmp_path / "other", [row("A", 3, 20)]) / "summary.csv").rename(folder / "wards.csv")
+    assert ["wards.csv" in fault for fault in audit_pack(folder, [], SETTINGS)] == [True]
+
+
+def test_earlier_packs_are_those_of_the_audience_and_not_the_one_in_hand(tmp_path: Path) -> None:
+    for name in ("2021-10", "2021-11", "2021-10-public"):
+        pack(tmp_path / name, [row("A", 30, 30, period=name[:7], area_name=name)])
+    assert list(earlier_packs(tmp_path, "2021-11", "board")["area_name"]) == ["2021-10"]
+    assert list(earlier_packs(tmp_path, "2021-11", "public")["area_name"]) == ["2021-10-public"]
+    assert earlier_packs(tmp_path / "none", "2021-11", "board").empty

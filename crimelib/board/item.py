@@ -27,6 +27,7 @@ from crimelib.board.comparators import (
     total_before,
 )
 from crimelib.board.handover import received
+from crimelib.board.maps import ward_boundaries, ward_choropleth
 from crimelib.board.narrative import Sentence, sentence
 from crimelib.board.provisional import Provisional, provisional
 from crimelib.board.rates import with_rates
@@ -211,7 +212,8 @@ class ItemPage:
         return comparison_table(self.board, measure or self.item.headline, window)
 
     def ward_map(self, measure: str = "", window: str = "rolling_12") -> Chart | Text:
-        """The wards of a measure on a grid of tiles about where they lie; a ranked chart where none is laid out."""
+        """The wards of a measure on their map where the boundaries are at hand, else on a grid of tiles about where
+        they lie; a ranked chart where none is laid out."""
         measure = measure or self.item.headline
         rows = self._chosen(measure=measure, breakdown="ward", window=window)
         if rows.empty or rows["current"].isna().all():
@@ -219,6 +221,9 @@ class ItemPage:
         title = f"{self._measure(measure).label} by ward, twelve months to {self.month}"
         layout = self.board.settings.ward_tiles
         finding = _ward_finding(rows, self._measure(measure))
+        boundaries = ward_boundaries(self.board.store, list(rows["breakdown_value"]))
+        if boundaries is not None:
+            return ward_choropleth(rows, boundaries, title=title, unit=self._measure(measure).unit, finding=finding)
         if not set(rows["breakdown_value"]) <= {tile.code for tile in layout}:
             return ward_ranked_chart(rows, title=title, unit=self._measure(measure).unit, finding=finding)
         tiles = pd.DataFrame([tile.model_dump() for tile in layout if tile.code in set(rows["breakdown_value"])])

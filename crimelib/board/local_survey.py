@@ -245,9 +245,10 @@ def _ward_shares(board: Board, name: str, by_ward: dict[str, pd.DataFrame]) -> d
         given = asked[asked["question"] == name]
         positive = given[given["answer"].isin(entry.positive)]["count"].sum()
         sides = (positive, given["count"].sum() - positive)
-        share = share_of(board.settings, name, asked, _margins_of(board, code))
-        few = any(policy.suppress_from <= side <= policy.suppress_to for side in sides)
-        if share and share.answers >= least and not few:
+        if sum(sides) < least or any(policy.suppress_from <= side <= policy.suppress_to for side in sides):
+            continue
+        share = share_of(board.settings, name, given, _margins_of(board, code))
+        if share and share.answers >= least:
             shown[code] = share
     if len(by_ward) - len(shown) == 1 and shown:
         del shown[min(shown, key=lambda code: shown[code].answers)]

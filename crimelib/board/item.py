@@ -56,12 +56,15 @@ class Board:
     area: Area
     period: pd.Period
     audience: str
+    earlier: pd.DataFrame | None = None  # rows of packs published before: what is withheld must not follow from them
 
     @cached_property
     def rows(self) -> pd.DataFrame:
         """All rows of the summary, protected for the audience."""
         handed = received(self.store.folder, self.subject)
-        return summary(self.store, self.settings, self.area, self.period, self.audience) if handed is None else handed
+        if handed is not None:
+            return handed
+        return summary(self.store, self.settings, self.area, self.period, self.audience, self.earlier)
 
     @property
     def subject(self) -> tuple[str, str, str]:

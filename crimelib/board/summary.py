@@ -77,9 +77,17 @@ class Figure:
     suspected_gap: bool
 
 
-def summary(store: Store, settings: Settings, area: Area, period: pd.Period, audience: str = "board") -> pd.DataFrame:
+def summary(
+    store: Store,
+    settings: Settings,
+    area: Area,
+    period: pd.Period,
+    audience: str = "board",
+    earlier: pd.DataFrame | None = None,
+) -> pd.DataFrame:
     """The rows of ``summary.csv`` for one area, period and audience, with the columns ``COLUMNS``. Counts are whole
-    numbers or None; raises :class:`InputError` where no source has the period at all."""
+    numbers or None; what is withheld does not follow from them and the rows of ``earlier`` packs together. Raises
+    :class:`InputError` where no source has the period at all."""
     stored = counts_with_wards(store, settings, area, period)
     counts, doubted = Counts(stored), doubts(store, settings, area, stored)
     perception = perception_rows(store, settings, area, period)
@@ -90,7 +98,7 @@ def summary(store: Store, settings: Settings, area: Area, period: pd.Period, aud
         dict.fromkeys(FIGURES, object)
     )
     policy = settings.disclosure
-    shown = protect(rows, policy.audiences[audience], protected_measures(settings), policy.linked)
+    shown = protect(rows, policy.audiences[audience], protected_measures(settings), policy.linked, earlier)
     return _rounded(shown)[COLUMNS]
 
 

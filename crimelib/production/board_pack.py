@@ -14,6 +14,7 @@ from crimelib.board.claims import check_claims
 from crimelib.board.handover import handed_over
 from crimelib.board.item import Board
 from crimelib.board.titles import item_title, measure_title
+from crimelib.disclosure.protect import earlier_packs, suppressed_table
 from crimelib.errors import InputError
 from crimelib.production.pack import pack_path, sha256_file
 from crimelib.production.recheck import recheck
@@ -39,7 +40,8 @@ def make_pack(
 ) -> PackResult:
     """Execute the board notebooks of a folder for one area, period and audience, and publish the pack below ``out``.
     Raises :class:`InputError` for a page that is not there and for what :func:`run_pack` refuses."""
-    board = Board(settings, Store(processed), area, period, audience)
+    before = earlier_packs(pack_path(out, area.name, str(period), audience).parent, str(period), audience)
+    board = Board(settings, Store(processed), area, period, audience, before)
     chosen = chosen_notebooks(notebooks, only)
     with handed_over(board.rows, processed, board.subject):
         return _run(board, chosen, processed, out, jobs, fresh)
@@ -63,6 +65,7 @@ def _run(
         tables={
             "claims.csv": check_claims(board),
             "actions.csv": action_table(board),
+            "suppressed.csv": suppressed_table(board.rows),
             "revisions.csv": revision_table(board.stored, settings, area, period),
         },
         definitions=definitions_of(settings),

@@ -56,6 +56,7 @@ _RECORD_FORMAT = 1
 _TABLES = {
     "claims.csv": "what was said to the board, checked",
     "actions.csv": "who promised what, and whether it was done",
+    "suppressed.csv": "what is withheld, without its value",
     "revisions.csv": "what the publishers changed in figures given before",
 }
 _REPORTED_PACKAGES = ("altair", "nbclient", "nbconvert", "pandas", "papermill", "scipy", "statsmodels")

@@ -8,84 +8,21 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from crimelib.areas import LONDON, AreaBook
+from crimelib.board.attitudes import YEAR, interviews, survey_changes, survey_waves
 from crimelib.board.charts import Chart, perception_chart, proportion_trend
 from crimelib.board.narrative import Sentence, record_of
 from crimelib.board.tables import Cell, Table, count_text, signed, summary_table
 from crimelib.board.text import Text
 from crimelib.measures.periods import month_label
-from crimelib.settings import Area, Settings
-from crimelib.tables.store import Store
+from crimelib.settings import Area
 
 if TYPE_CHECKING:
     from crimelib.board.item import Board
 
 ITEM = "perception"
 CONTACT = "contact_ward_officer"
-YEAR = 12
 MIDDLE = 0.6  # the share around which the smallest change that the survey can show is told
 AGAINST = {"increase": "higher", "decrease": "lower", "no_clear_change": "not clearly different"}
-
-
-def survey_waves(store: Store, settings: Settings, area: Area) -> pd.DataFrame:
-    """The area's proportions: ``measure, month`` (quarter end), ``proportion, london_proportion, source, vintage``;
-    of several vintages the latest counts."""
-    stored = store.table("perception", filters=[("area_code", "==", area.code)])
-    if stored.empty:
-        return pd.DataFrame(columns=["measure", "month", "proportion", "london_proportion", "source", "vintage"])
-    latest = stored.sort_values("vintage_order").drop_duplicates(["measure", "quarter_end"], keep="last")
-    waves = latest.rename(columns={"quarter_end": "month"}).sort_values(["measure", "month"], ignore_index=True)
-    return waves[["measure", "month", "proportion", "london_proportion", "source", "vintage"]]
-
-
-def survey_changes(store: Store, settings: Settings, area: Area, period: pd.Period) -> Iterator[dict[str, object]]:
-    """The last quarter not after the period against the same quarter a year before, a record a measure. The survey's
-    figures cover twelve months, so waves a year apart share no interview, and a last quarter of a year ago or more
-    says nothing of the period."""
-    waves = survey_waves(store, settings, area)
-    for measure in settings.perception.measures:
-        wave = waves[(waves["measure"] == measure) & (waves["month"] <= str(period))].set_index("month")
-        too_old = wave.empty or wave.index[-1] <= str(period - YEAR)
-        yield {"measure": measure, **(_no_survey(wave) if too_old else _change(wave, settings, area))}
-
-
-def interviews(settings: Settings, area: Area) -> int:
-    """How many people of the area are asked in a year."""
-    survey = settings.perception.survey
-    return survey.london_interviews if area.code == LONDON else survey.borough_interviews
-
-
-def _change(wave: pd.DataFrame, settings: Settings, area: Area) -> dict[str, object]:
-    from crimelib.stats.survey import effective_size, wave_change
-
-    last = wave.index[-1]
-    before = str(pd.Period(last, freq="M") - YEAR)
-    now = wave.iloc[-1]
-    where = {"source": now["source"], "vintage": now["vintage"]}
-    if before not in wave.index:
-        return {**_without_figures("incomplete", f"Incomplete: the survey has no figure for {before}."), **where}
-    current, previous = float(now["proportion"]), float(wave.loc[before, "proportion"])
-    asked, effect = interviews(settings, area), settings.perception.survey.design_effect
-    test = wave_change(current, previous, asked, asked, effect)
-    return {
-        "current": current,
-        "previous": previous,
-        "change": current - previous,
-        "pct_change": 100 * (current / previous - 1) if previous else None,
-        "detectable_pct": 100 * test.detectable / previous if previous else None,
-        "signal": test.signal,
-        "status": "ok",
-        "note": f"Quarter end {last}; about {effective_size(asked, effect):,.0f} effective interviews a year.",
-        **where,
-    }
-
-
-def _no_survey(wave: pd.DataFrame) -> dict[str, object]:
-    ends = f"; the last quarter at hand is {wave.index[-1]}" if len(wave) else ""
-    return _without_figures("no_data", f"No data: no survey file at hand gives this{ends}.")
-
-
-def _without_figures(status: str, note: str) -> dict[str, object]:
-    return {"status": status, "note": note, "signal": "", "source": "", "vintage": ""}
 
 
 def perception_lines(board: Board) -> pd.DataFrame:

@@ -12,7 +12,7 @@ from crimelib.board.doubts import Doubts, doubts
 from crimelib.disclosure.protect import FIGURES, protect
 from crimelib.errors import InputError
 from crimelib.measures.areas import counts_with_wards
-from crimelib.measures.periods import WINDOWS, month_label, previous_months, window_months
+from crimelib.measures.periods import WINDOWS, month, month_label, previous_months, window_months
 from crimelib.measures.series import (
     INCOMPLETE,
     NO_DATA,
@@ -167,7 +167,7 @@ def broken_between(breaks: Iterable[Break], history: History | None, first: pd.P
         each
         for each in breaks
         if each.effect == "not_comparable"
-        and first < pd.Period(each.month, freq="M") <= last
+        and first < month(each.month) <= last
         and (not each.bases or (history is not None and history.basis in each.bases))
     ]
 
@@ -242,8 +242,8 @@ def _since_break(table: pd.DataFrame, since: Sequence[pd.Period | None]) -> pd.D
 
 
 def _last_break(breaks: Iterable[Break], period: pd.Period) -> pd.Period | None:
-    months = [pd.Period(each.month, freq="M") for each in breaks if each.effect == "not_comparable"]
-    return max((month for month in months if month <= period), default=None)
+    months = [month(each.month) for each in breaks if each.effect == "not_comparable"]
+    return max((each for each in months if each <= period), default=None)
 
 
 def _statistics(found: Sequence[Figure], period: pd.Period, unusual: Sequence[pd.Period]) -> pd.DataFrame:
@@ -265,7 +265,9 @@ def _statistics(found: Sequence[Figure], period: pd.Period, unusual: Sequence[pd
     breaks = {(id(figure.figures.history), figure.line.area_code): figure.line.breaks for figure in found}
     table = _since_break(table, [_last_break(breaks[column], period) for column in distinct])
     usual = table[~table.index.isin(unusual)].notna().sum() >= FEWEST_USUAL_MONTHS
-    spreads = history_spread(table, period, unusual=unusual).where(usual, history_spread(table, period))
+    spreads = history_spread(table, period, unusual=unusual)
+    if not usual.all():
+        spreads = spreads.mask(~usual, history_spread(table.loc[:, ~usual], period))
     for window in WINDOWS:
         here = {place: (id(pair[0]), pair[1]) for place, pair in compared.items() if found[place].window == window}
         columns = list(here.values())
@@ -295,7 +297,7 @@ def _controlled(statistics: pd.DataFrame, is_ward: Sequence[bool], windows: Sequ
 
 def perception_rows(store: Store, settings: Settings, area: Area, period: pd.Period) -> pd.DataFrame:
     """The survey's measures over twelve months, at the last quarter end not after the period: proportions (0 to 1)."""
-    from crimelib.board.perception import survey_changes
+    from crimelib.board.attitudes import survey_changes
 
     changes = survey_changes(store, settings, area, period)
     common = {"area_code": area.code, "area_name": area.name, "period": str(period), "item": "perception"}

@@ -16,7 +16,9 @@ from itertools import count, islice
 from time import monotonic
 
 import numpy as np
-from scipy.sparse import coo_array, csr_array, eye_array, hstack
+from scipy.sparse import coo_array, csr_array, eye_array, hstack, vstack
+
+from crimelib.disclosure.programmes import Solved, least, least_whole
 
 SHOWN, WITHHELD = -1, -2  # groups of figures that no choice touches
 NEAR = 1e-6
@@ -85,7 +87,7 @@ def suppress(
     that the end is near; ``gap`` says how much that may lose. Out of time, every group goes: the safest there is."""
     figures, given = consistent(figures), set()
     cuts = list(_pattern(figures, primary))
-    groups, least, bound, end = primary.copy(), primary, 0.0, monotonic() + seconds
+    groups, kept, bound, end = primary.copy(), primary, 0.0, monotonic() + seconds
     for number in count(1):
         if not (found := narrow(figures, groups)):
             return Suppression(groups, float(weights[groups].sum()), bound, tuple(sorted(given)))
@@ -95,14 +97,14 @@ def suppress(
             if None in new:
                 given.add(proof.figure)
                 figures = attainable(figures, proof.figure, len(weights))
-        solved = _cheapest(cuts, least, weights, end - monotonic())
+        solved = _cheapest(cuts, kept, weights, end - monotonic())
         if solved is None or monotonic() > end:
             break
         groups = solved.x > 0.5
         if number <= exact_rounds:
-            bound = max(bound, solved.mip_dual_bound)
+            bound = max(bound, solved.bound)
         if number >= exact_rounds:
-            least = groups
+            kept = groups
     return Suppression(np.ones(len(weights), dtype=bool), float(weights.sum()), bound, tuple(sorted(given)))
 
 
@@ -124,10 +126,10 @@ def attainable(figures: Figures, place: int, groups: int) -> Figures:
     """The figures with what is asked of one cut down to what withholding every group would give it: the sums that
     always stand, such as a borough's total, bound it, and no choice can help that."""
     system = _System(figures, ~figures.hidden(np.ones(groups, dtype=bool)) & ~np.isnan(figures.values))
-    least, most = _whole(system.proof(place))
+    fewest, most = _whole(system.proof(place))
     low, high, width = figures.low.copy(), figures.high.copy(), figures.width.copy()
-    low[place], high[place] = max(low[place], least), min(high[place], most)
-    width[place] = min(width[place], most - least)
+    low[place], high[place] = max(low[place], fewest), min(high[place], most)
+    width[place] = min(width[place], most - fewest)
     return replace(figures, low=low, high=high, width=width)
 
 
@@ -161,7 +163,7 @@ class _System:
         """Counts at which the objective is greatest, and how that value grows with each figure of all."""
         solved = _linear(-objective, self.equations, self.values, self.limit)
         prices = np.zeros(len(self.figures.values))
-        prices[self.shown] = -solved.eqlin.marginals
+        prices[self.shown] = -solved.prices[: len(self.shown)]
         return solved.x, prices
 
     def towards(self, chosen: np.ndarray, targets: np.ndarray, up: bool) -> np.ndarray:
@@ -192,17 +194,17 @@ class _System:
         return np.where(prices > NEAR, np.inf, falls)
 
 
-def _linear(objective, equations, values, limit, *, beyond=None, ends=(), up=True):
+def _linear(objective, equations, values, limit, *, beyond=None, ends=(), up=True) -> Solved:
     """The least of an objective over counts from nought to a limit (the last ones to or from their ``ends``) that
-    satisfy equations and are not ``beyond``."""
-    from scipy.optimize import linprog
-
-    bounds = [(0, limit)] * (len(objective) - len(ends)) + [(0, end) if up else (end, None) for end in ends]
-    most = None if beyond is None else np.zeros(beyond.shape[0])
-    solved = linprog(objective, A_ub=beyond, b_ub=most, A_eq=equations, b_eq=values, bounds=bounds, method="highs")
-    if solved.status != 0:
-        raise ArithmeticError(f"the tables could not be checked for disclosure: {solved.message}")
-    return solved
+    satisfy equations and are not ``beyond``; prices are those of the equations."""
+    counts = len(objective) - len(ends)
+    most = np.full(counts, np.inf if limit is None else limit)
+    lower = np.concatenate([np.zeros(counts), np.zeros(len(ends)) if up else np.asarray(ends, float)])
+    upper = np.concatenate([most, np.asarray(ends, float) if up else np.full(len(ends), np.inf)])
+    rows = equations if beyond is None else vstack([equations, beyond], format="csr")
+    extra = 0 if beyond is None else beyond.shape[0]
+    row_bounds = np.append(values, np.full(extra, -np.inf)), np.append(values, np.zeros(extra))
+    return least(objective, rows, row_bounds, (lower, upper))
 
 
 def _nought(figures: Figures, shown: np.ndarray) -> np.ndarray:
@@ -293,20 +295,17 @@ def _cut(figures: Figures, proof: Proof, widens: np.ndarray, need: float, primar
     return coefficients, float(always)
 
 
-def _cheapest(cuts: Sequence[Cut], least: np.ndarray, weights: np.ndarray, seconds: float):
-    """The groups of least weight that satisfy the cuts and hold the ``least`` ones, as scipy's result; None where the
-    time is out first."""
-    from scipy.optimize import Bounds, LinearConstraint, milp
-
+def _cheapest(cuts: Sequence[Cut], kept: np.ndarray, weights: np.ndarray, seconds: float) -> Solved | None:
+    """The groups of least weight that satisfy the cuts and hold the ``kept`` ones; None where the time is out first."""
     matrix, needs = np.array([row for row, _ in cuts]), np.array([need for _, need in cuts])
-    solved = milp(
+    return least_whole(
         weights,
-        integrality=np.ones(len(weights)),
-        bounds=Bounds(least.astype(float), 1.0),
-        constraints=LinearConstraint(csr_array(matrix), needs, np.inf),
-        options={"time_limit": max(seconds, 0.1), "mip_rel_gap": MIP_GAP},
+        csr_array(matrix),
+        (needs, np.full(len(needs), np.inf)),
+        (kept.astype(float), np.ones(len(weights))),
+        seconds=max(seconds, 0.1),
+        gap=MIP_GAP,
     )
-    return solved if solved.status == 0 else None
 
 
 def sums(rows: Sequence[Sequence[int]], counts: int) -> csr_array:

@@ -27,6 +27,12 @@ def parse_period(text: str) -> pd.Period:
     """The monthly period written as ``YYYY-MM``; raises :class:`InputError` for anything else."""
     if not isinstance(text, str) or not _PERIOD.fullmatch(text):
         raise InputError(f"period {text!r} is not a month", fix='write it as "2021-11", quoted in YAML')
+    return month(text)
+
+
+@cache
+def month(text: str) -> pd.Period:
+    """The monthly period of a text already known to be ``YYYY-MM``; the same few are asked for thousands of times."""
     return pd.Period(text, freq="M")
 
 

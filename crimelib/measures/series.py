@@ -159,11 +159,13 @@ def histories(counts: Counts, figures: Sequence[Figures], bases: Mapping[str, Ba
 def window_figures(options: Sequence[History], area: str, period: pd.Period, window: str) -> WindowFigures:
     """The figures of one area over one window, from the first history that covers both halves of it whole."""
     months = window_months(period, window), previous_months(period, window)
-    halves = [tuple(history.window(area, half) for half in months) for history in options]
-    for history, ((now, now_from), (before, before_from)) in zip(options, halves, strict=True):
+    halves = []
+    for history in options:
+        (now, now_from), (before, before_from) = pair = tuple(history.window(area, half) for half in months)
         if not np.isnan(now).any() and not np.isnan(before).any():
             vintage = vintage_label(np.concatenate([now_from, before_from]))
             return WindowFigures(int(now.sum()), int(before.sum()), OK, history.source, vintage, history)
+        halves.append(pair)
     return _without_comparison(options, halves)
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -21,6 +22,7 @@ CATALOGUE = "catalogue.json"
 PARTS = "parts"
 SORTED_BY = ["area_level", "parent_code", "area_code", "series", "month"]
 ROWS_A_GROUP = 20_000
+READERS = 2
 SMALL_FILES = {"use_threads": False, "partitioning": None}  # threads and look-ups cost more than they bring
 
 
@@ -83,7 +85,9 @@ class Store:
     def table(self, name: str, filters: list | None = None, columns: list[str] | None = None) -> pd.DataFrame:
         """Rows of a table over all its parts, with ``source``, ``vintage`` and ``vintage_order``; empty (without
         columns) where no file has that table."""
-        parts = [self._part(entry, name, filters, columns) for entry in self.catalogue.entries if name in entry.tables]
+        entries = [entry for entry in self.catalogue.entries if name in entry.tables]
+        with ThreadPoolExecutor(READERS) as readers:
+            parts = list(readers.map(lambda entry: self._part(entry, name, filters, columns), entries))
         wanted = [part for part in parts if part.num_rows] or parts[:1]
         return pa.concat_tables(wanted, promote_options="default").to_pandas() if wanted else pd.DataFrame()
 

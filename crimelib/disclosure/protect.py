@@ -39,7 +39,7 @@ def protect(
     hidden = small.copy()
     for group in groups_of_measures(list(dict.fromkeys(rows.loc[wards, "measure"])), linked):
         here = rows.index[wards & rows["measure"].isin(group)]
-        before = None if earlier is None else earlier[earlier["measure"].isin(group)]
+        before = None if earlier is None or earlier.empty else earlier[earlier["measure"].isin(group)]
         hidden[here] |= _chosen(rows.loc[here], small[here].to_numpy(), policy, linked, before)
     return _withheld(_withheld(rows, short, SHORT_WINDOW), hidden & ~short, SMALL)
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from crimelib.disclosure.protect import FIGURES, protect
+from crimelib.disclosure.protect import FIGURES, earlier_packs, protect
 from crimelib.settings import AudiencePolicy, load_settings
 
 POLICIES = load_settings().disclosure.audiences
@@ -170,3 +172,10 @@ def test_no_small_count_is_shown_to_the_board_or_the_public(wards: dict[str, tup
 def test_every_audience_withholds_one_to_four_at_least() -> None:
     assert {(policy.suppress_from, policy.suppress_to >= 4) for policy in POLICIES.values()} == {(1, True)}
     assert POLICIES["public"].suppress_to >= 9
+
+
+def test_no_earlier_pack_is_as_none(tmp_path: Path) -> None:
+    rows = hate((4, 20), (30, 30), (7, 9))
+    none_yet = earlier_packs(tmp_path, "2021-11", "board")
+    protected = protect(rows, POLICIES["board"], PROTECTED, LINKED, none_yet)
+    pd.testing.assert_frame_equal(protected, shown(rows))

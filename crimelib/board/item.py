@@ -26,6 +26,7 @@ from crimelib.board.comparators import (
     last_before,
     total_before,
 )
+from crimelib.board.funnels import ward_funnel
 from crimelib.board.handover import received
 from crimelib.board.maps import ward_boundaries, ward_choropleth
 from crimelib.board.narrative import Sentence, sentence
@@ -231,6 +232,13 @@ class ItemPage:
             return ward_ranked_chart(rows, title=title, unit=self._measure(measure).unit, finding=finding)
         tiles = pd.DataFrame([tile.model_dump() for tile in layout if tile.code in set(rows["breakdown_value"])])
         return tile_map(rows, tiles, title=title, unit=self._measure(measure).unit, finding=finding)
+
+    def ward_funnel(self, measure: str = "", window: str = "rolling_12") -> Chart | Text:
+        """The wards of a measure against what chance would make of them."""
+        measure = measure or self.item.headline
+        rows = self._chosen(measure=measure, breakdown="ward", window=window)
+        people = residents(self.board.store, rows["breakdown_value"], self.board.period)
+        return ward_funnel(rows, people, label=self._measure(measure).label, unit=self._measure(measure).unit)
 
     def trend(self, measure: str = "") -> Chart | Text:
         """The months of a measure, with the events that touch the item."""

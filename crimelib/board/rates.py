@@ -9,6 +9,7 @@ import pandas as pd
 from crimelib.board.tables import Cell, Table
 from crimelib.measures.rates import Residents, per_1000
 
+STEADIED = "Steadied: the rate drawn toward the borough's, the more the fewer a ward has to go by (empirical Bayes)."
 CAUTION = "visitors are not counted, so a town centre's rate is high whatever happens there"
 
 
@@ -18,13 +19,27 @@ def with_rates(table: Table, rows: pd.DataFrame, people: Residents | None) -> Ta
     if people is None:
         return replace(table, notes=(*table.notes, "No population of these wards is at hand, so no rates are given."))
     rates = per_1000(rows.set_index("breakdown_value")["current"], people.people)
-    by_name = dict(zip(rows["breakdown_label"], rates, strict=True))
-    lines = tuple((*line, _rate(by_name.get(line[0].text))) for line in table.rows)
-    note = f"Rates: usual residents of {people.year}; {CAUTION}."
-    columns = (*table.columns, "Per 1,000 residents")
-    return replace(
-        table, columns=columns, rows=lines, numeric=table.numeric | {len(columns) - 1}, notes=(*table.notes, note)
-    )
+    drawn = steadied(rows.set_index("breakdown_value")["current"], people.people)
+    by_name = dict(zip(rows["breakdown_label"], zip(rates, drawn, strict=True), strict=True))
+    none = float("nan"), float("nan")
+    lines = tuple((*line, *map(_rate, by_name.get(line[0].text, none))) for line in table.rows)
+    notes = (f"Rates: usual residents of {people.year}; {CAUTION}.", STEADIED)
+    columns = (*table.columns, "Per 1,000 residents", "Steadied")
+    numeric = table.numeric | {len(columns) - 2, len(columns) - 1}
+    return replace(table, columns=columns, rows=lines, numeric=numeric, notes=(*table.notes, *notes))
+
+
+def steadied(counts: pd.Series, people: pd.Series) -> pd.Series:
+    """Rates per 1,000 residents drawn toward that of all wards shown, the more the fewer a ward has to go by
+    (empirical Bayes); NaN where a count is withheld."""
+    from crimelib.stats.funnel import shrunken_rates
+
+    shown = counts.dropna().astype("float64")
+    base = people.reindex(shown.index).astype("float64").dropna()
+    if base.empty:
+        return pd.Series(float("nan"), index=counts.index)
+    rates = shrunken_rates(shown[base.index].to_numpy(), base.to_numpy())
+    return pd.Series(1000 * rates, index=base.index).reindex(counts.index)
 
 
 def _rate(value: float | None) -> Cell:

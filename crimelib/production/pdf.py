@@ -164,13 +164,29 @@ def _plain(output: Mapping[str, Any]) -> str:
 def _chart(data: Mapping[str, Any]) -> Iterator[Block]:
     chart = data[CHART_TYPE]
     title, alt = str(chart.get("title") or ""), str(chart.get("alt") or "")
-    if "image/svg+xml" in data:
+    if is_self_contained(data.get("image/svg+xml", "")):
         wide, spec = data["image/svg+xml"], chart.get("narrow_spec")
         narrow = _narrow_picture(json.dumps(spec), title, alt) if spec else ""
         pictures = {"svg": wide, "narrow": narrow if _tallness(narrow or wide) <= _MOST_TALL else ""}
         yield {"kind": "chart", "alt": alt or title or "Chart", **pictures}
     elif alt or title:
         yield _paragraph([_run(alt or title)])
+
+
+def is_self_contained(svg: str) -> bool:
+    """Whether a picture is well formed and draws on nothing outside itself: typst refuses a whole document for one
+    remote picture within a picture, and a notebook's output is not trusted to be ours."""
+    from defusedxml import DefusedXmlException
+    from defusedxml.ElementTree import ParseError, fromstring
+
+    try:
+        elements = list(fromstring(svg).iter())
+    except (ParseError, DefusedXmlException):
+        return False
+    values = [(name.rpartition("}")[2], value) for element in elements for name, value in element.attrib.items()]
+    links = [value for name, value in values if name in {"href", "src"}]
+    outside = [value for _, value in values if re.search(r"url\((?!\s*['\"]?#)", value)]
+    return all(link.startswith("#") for link in links) and not outside
 
 
 @lru_cache(maxsize=256)

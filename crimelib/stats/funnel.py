@@ -13,9 +13,11 @@ WINSORISED = 0.1
 
 
 def funnel_limits(expected: np.ndarray | float, level: float, dispersion: float = 1.0) -> tuple[np.ndarray, np.ndarray]:
-    """Lower and upper limit of observed over expected: exact Poisson, on counts divided by ``dispersion``."""
+    """Lower and upper limit of observed over expected: exact Poisson, on counts divided by ``dispersion``. The lower
+    one is 0 where so few are expected that none at all is not unusual."""
     scaled, tail = np.asarray(expected, float) / dispersion, (1 - level) / 2
-    return special.gammaincinv(scaled, tail) / scaled, special.gammaincinv(scaled + 1, 1 - tail) / scaled
+    lower = np.where(np.exp(-scaled) < tail, special.gammaincinv(scaled, tail) / scaled, 0.0)
+    return lower, special.gammaincinv(scaled + 1, 1 - tail) / scaled
 
 
 def between_dispersion(counts: np.ndarray, expected: np.ndarray) -> float:

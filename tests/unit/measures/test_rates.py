@@ -83,7 +83,8 @@ WARDS = pd.DataFrame(
 def test_a_ward_table_has_rates_and_none_for_a_count_withheld() -> None:
     people = Residents(2020, pd.Series({"E05000106": 2000, "E05000107": 1000}))
     table = with_rates(ward_table(WARDS, caption="Wards"), WARDS, people)
-    assert table.columns[-1] == "Per 1,000 residents"
+    assert table.columns[-2:] == ("Per 1,000 residents", "Steadied")
+    assert {line[0].text: line[-2].text for line in table.rows} == {"Bickley": "15.0", "Biggin Hill": "–"}
     assert {line[0].text: line[-1].text for line in table.rows} == {"Bickley": "15.0", "Biggin Hill": "–"}
     assert any("2020" in note for note in table.notes)
 

@@ -8,7 +8,7 @@ from toy_pack import summary_rows
 
 from crimelib.board.tables import TABLE_TYPE, Cell, Table, windows_table
 from crimelib.production.pages import PackInfo, Page
-from crimelib.production.pdf import _UNPRINTABLE, MOST_ROWS, board_pdf, markdown_blocks, printable
+from crimelib.production.pdf import _UNPRINTABLE, MOST_ROWS, board_pdf, is_self_contained, markdown_blocks, printable
 from crimelib.production.portable import CHART_TYPE
 
 INFO = PackInfo("Bromley", "November 2021", "board", True, (("Run", "abc123, made today"),))
@@ -123,3 +123,24 @@ def test_markdown_becomes_plain_blocks() -> None:
         ("Bold", True, ""), (" and ", False, ""), ("in", False, ""), (" ", False, ""), ("out", False, "https://b"),
     ]  # fmt: skip
     assert blocks[2]["numeric"] == [1]
+
+
+@pytest.mark.parametrize(
+    ("inside", "allowed"),
+    [
+        ('<path d="M0 0"/>', True),
+        ('<g clip-path="url(#here)"><use href="#shape"/></g>', True),
+        ('<image href="http://evil.example/x"/>', False),
+        ('<image xlink:href="//evil.example/x"/>', False),
+        ('<rect fill="url(http://evil.example/x#y)"/>', False),
+        ("<g>", False),
+    ],
+)
+def test_only_pictures_that_draw_on_nothing_outside_are_printed(inside: str, allowed: bool) -> None:
+    names = 'xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink"'
+    assert is_self_contained(f"<svg {names}>{inside}</svg>") is allowed
+
+
+def test_what_is_no_picture_is_not_printed() -> None:
+    assert not is_self_contained("")
+    assert not is_self_contained('<!DOCTYPE x [<!ENTITY a "b">]><svg>&a;</svg>')

@@ -1,0 +1,58 @@
+"""Wards against what chance would make of them: a funnel, wide enough for how much places differ anyway."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from crimelib.board.charts import Chart, funnel_chart
+from crimelib.board.text import Text
+from crimelib.measures.rates import Residents
+from crimelib.stats.funnel import funnel, funnel_limits
+
+FEWEST_WARDS = 5
+GRID = 60
+
+
+def ward_funnel(rows: pd.DataFrame, people: Residents | None, *, label: str, unit: str) -> Chart | Text:
+    """The wards of protected summary rows against what their residents would lead one to expect or, where no
+    population is at hand, against their own counts a year before; withheld wards are left out, not guessed."""
+    shown = rows[rows["current"].notna()].set_index("breakdown_value")
+    exposure = _exposure(shown, people)
+    kept = exposure[exposure > 0].index
+    if len(kept) < FEWEST_WARDS:
+        return Text((f"Too few wards have figures of {label.lower()} to set them against each other.",))
+    found = funnel(shown.loc[kept, "current"].astype("float64"), exposure[kept])
+    drawn = found[["expected", "ratio"]].assign(label=shown.loc[kept, "breakdown_label"], status="ok")
+    against = "their residents" if people is not None else "the year before"
+    title = f"{label}: wards against {against}"
+    finding = _finding(found, shown, against)
+    return funnel_chart(drawn, title=title, unit=unit, finding=finding, limits=_limits(found))
+
+
+def _exposure(shown: pd.DataFrame, people: Residents | None) -> pd.Series:
+    if people is None:
+        return shown["previous"].astype("float64")
+    return people.people.reindex(shown.index).astype("float64")
+
+
+def _limits(found: pd.DataFrame) -> pd.DataFrame:
+    """The funnel's edges over the span of what is expected."""
+    expected = np.linspace(found["expected"].min() * 0.8, found["expected"].max() * 1.05, GRID)
+    dispersion = float(found["dispersion"].iloc[0])
+    edges = {}
+    for name, level in (("95", 0.95), ("998", 0.998)):
+        edges[f"lower_{name}"], edges[f"upper_{name}"] = funnel_limits(expected, level, dispersion)
+    return pd.DataFrame({"expected": expected, **edges})
+
+
+def _finding(found: pd.DataFrame, shown: pd.DataFrame, against: str) -> str:
+    """Which wards stand out at the wider limits."""
+    outside = found[found["outside"] == "99.8"]
+    if outside.empty:
+        return f"Against {against}, no ward stands out from the others by more than chance would put it."
+    names = ", ".join(
+        f"{shown.loc[code, 'breakdown_label']} ({'above' if ratio > 1 else 'below'})"
+        for code, ratio in outside["ratio"].items()
+    )
+    return f"Against {against}, these wards stand out from the others: {names}."

@@ -347,6 +347,18 @@ class ItemPage:
         finding = "; ".join(f"{label} at {value:.0f}" for label, value in ends.items()) + f" in {self.month}."
         return index_chart(long, title=title, unit="index", finding=finding)
 
+    def concordance(self) -> Text:
+        """Whether the police figures and the partners' tell the same story."""
+        from crimelib.board.concordance import concordance
+
+        return concordance(self)
+
+    def concordance_chart(self) -> Chart | Text:
+        """The police's and the partners' changes on one axis."""
+        from crimelib.board.concordance import concordance_chart
+
+        return concordance_chart(self)
+
     def before_covid(self, measure: str = "") -> Text:
         """The twelve months now against the same months in the last year before the pandemic."""
         counted, code, period = self._measure(measure or self.item.headline), self.board.area.code, self.board.period

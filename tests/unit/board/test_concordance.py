@@ -16,8 +16,8 @@ SAME = Seen("Re-housing requests", "rehousing_requests", Movement(100, 86))
 def test_the_known_answer_is_told_in_words() -> None:
     told = concordance._told_apart(POLICE, IDVA)
     assert told == (
-        "Reported domestic abuse fell behind clients of the advisers by more than chance (ratio of the two changes 0.72, "
-        "95% interval 0.58 to 0.88)."
+        "Reported domestic abuse fell behind clients of the advisers by more than chance "
+        "(ratio of the two changes 0.72, 95% interval 0.58 to 0.88)."
     )
 
 

@@ -28,7 +28,9 @@ def test_named_areas_and_one_period() -> None:
     assert names("Bromley, Croydon", "2023-07") == [("Bromley", "2023-07"), ("Croydon", "2023-07")]
 
 
-@pytest.mark.parametrize(("areas", "periods"), [("Bromly", "2023-07"), ("Bromley", "2023-13"), ("all", "2023-07:2023-01")])
+@pytest.mark.parametrize(
+    ("areas", "periods"), [("Bromly", "2023-07"), ("Bromley", "2023-13"), ("all", "2023-07:2023-01")]
+)
 def test_what_is_not_there_is_refused(areas: str, periods: str) -> None:
     with pytest.raises(InputError):
         names(areas, periods)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import warnings
 from collections.abc import Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +48,9 @@ _FORBIDDEN_IN_SHEET = re.compile(r"[\[\]:*?/\\']")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 
 
+NO_TIME = datetime(2000, 1, 1)  # the same rows make the same bytes; run.json says when the pack was made
+
+
 def write_workbook(
     summary: pd.DataFrame, path: Path, info: PackInfo, titles: Mapping[str, str], definitions: Mapping[str, str]
 ) -> None:
@@ -64,7 +68,11 @@ def write_workbook(
     options = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # gptables would rather write the notes sheet itself, in its own order
-        gptables.write_workbook(str(path), {"Notes": notes, **items}, cover=_cover(info), workbook_options=options)
+        book = gptables.produce_workbook(
+            str(path), {"Notes": notes, **items}, cover=_cover(info), workbook_options=options
+        )
+    book.set_properties({"created": NO_TIME})
+    book.close()
 
 
 def definitions_of(settings: Settings) -> dict[str, str]:

@@ -7,7 +7,7 @@ import re
 import subprocess
 import sys
 import tomllib
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from functools import cache
 from importlib.metadata import packages_distributions
@@ -267,3 +267,8 @@ def test_board_notebooks_have_one_parameters_cell(path: Path) -> None:
 def test_board_notebooks_are_short(path: Path) -> None:
     lines = [line.strip() for cell in code_cells(path) for line in cell.source.splitlines()]
     assert len([line for line in lines if line and not line.startswith("#")]) <= MOST_CODE_LINES
+
+
+def test_test_modules_have_names_of_their_own() -> None:
+    names = Counter(path.name for path in (ROOT / "tests").rglob("test_*.py"))
+    assert [name for name, number in names.items() if number > 1] == []

@@ -70,11 +70,6 @@ class AreaBook:
         """The 32 boroughs that the Metropolitan Police serves."""
         return {area.code for area in self.boroughs()} - {CITY_OF_LONDON}
 
-    def command_unit_of(self, code: str) -> list[Area]:
-        """The boroughs of the same police command unit."""
-        area = self.find(code)
-        return [other for other in self.boroughs() if other.command_unit and other.command_unit == area.command_unit]
-
     def members(self, area: Area) -> list[str]:
         """The codes of the areas whose counts add up to an area's: a command unit's boroughs, else its own."""
         if area.level != "unit":

@@ -15,6 +15,7 @@ import pandas as pd
 from crimelib.areas import AreaBook
 from crimelib.board.item import Board, Text
 from crimelib.board.narrative import escape_markdown
+from crimelib.board.summary import rows_where
 from crimelib.board.tables import Cell, Table
 from crimelib.board.titles import item_title
 from crimelib.errors import InputError
@@ -121,7 +122,7 @@ def _measured(board: Board, test: MeasureTest) -> tuple[Met, str]:
         "breakdown_value": test.value,
         "window": test.window,
     }
-    chosen = rows[(rows[list(wanted)] == pd.Series(wanted)).all(axis=1)]
+    chosen = rows_where(rows, **wanted)
     if chosen.empty:
         raise InputError(f"no figure is {wanted}", where="actions.yml", fix="name a measure of the summary")
     row = chosen.iloc[0]

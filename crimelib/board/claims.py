@@ -16,7 +16,7 @@ from crimelib.areas import LONDON, AreaBook
 from crimelib.board.charts import Chart, change_forest
 from crimelib.board.item import Board, Text
 from crimelib.board.narrative import count, per_cent, window_phrase
-from crimelib.board.summary import summary
+from crimelib.board.summary import rows_where, summary
 from crimelib.board.tables import WINDOW_TITLES, Cell, Table, change_text, count_text, protected, row_unit, signal_text
 from crimelib.board.titles import measure_title
 from crimelib.errors import InputError
@@ -185,7 +185,7 @@ def _rows_about(claim: Claim, rows: pd.DataFrame) -> list[dict[str, object]]:
         "breakdown": claim.breakdown,
         "breakdown_value": claim.value,
     }
-    chosen = rows[(rows[list(wanted)] == pd.Series(wanted)).all(axis=1)]
+    chosen = rows_where(rows, **wanted)
     return sorted(chosen.to_dict("records"), key=lambda row: WINDOWS.index(str(row["window"])))
 
 

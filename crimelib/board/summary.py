@@ -341,10 +341,15 @@ def _exact(values: list) -> pd.Series:
     return pd.Series(values, dtype=object)
 
 
+def rows_where(rows: pd.DataFrame, **wanted: object) -> pd.DataFrame:
+    """The rows of a summary that hold every value wanted, by column."""
+    return rows[(rows[list(wanted)] == pd.Series(wanted)).all(axis=1)]
+
+
 def row_of(rows: pd.DataFrame, measure: str, window: str = "rolling_12", **where: str) -> Mapping[str, object]:
     """The one row of a measure over a window (its borough total unless told otherwise)."""
     wanted = {"measure": measure, "window": window, "breakdown": "total", **where}
-    chosen = rows[(rows[list(wanted)] == pd.Series(wanted)).all(axis=1)]
+    chosen = rows_where(rows, **wanted)
     if len(chosen) != 1:
         raise InputError(f"{len(chosen)} rows are {wanted}", where="summary", fix="name one row")
     return chosen.iloc[0].to_dict()

@@ -54,6 +54,15 @@ class RawFile:
             first = rows[wrong].iloc[0]
             raise self.refusal(what, line=int(first["line"]), column=column, value=first[held_in or column], fix=fix)
 
+    def refuse_undeclared(
+        self, rows: pd.DataFrame, unknown: pd.Series, what: str, *, column: str, declared_in: str, names: Iterable[str]
+    ) -> None:
+        """Refuse the file for the first row whose name in a column no parameter file declares, with the nearest ones
+        that it does."""
+        if unknown.any():
+            near = nearest(rows.loc[unknown, column].iloc[0], names)
+            self.refuse_any(rows, unknown, what, column=column, fix=f"add it to parameters/{declared_in}; {near}")
+
 
 @dataclass(frozen=True)
 class Cleaned:

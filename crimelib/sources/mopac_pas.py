@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from crimelib.areas import LONDON, AreaBook, nearest
+from crimelib.areas import LONDON, AreaBook
 from crimelib.settings import Settings
 from crimelib.sources.counting import borough_areas, refuse_duplicates
 from crimelib.sources.discovery import Cleaned, RawFile, no_rejections
@@ -120,16 +120,9 @@ def _table(file: RawFile) -> Table:
 def _measures(file: RawFile, rows: pd.DataFrame, settings: Settings) -> pd.Series:
     known = {_plain(name): measure for measure, entry in settings.perception.measures.items() for name in entry.names}
     measures = rows["Measure"].map(_plain).map(known)
-    if measures.isna().any():
-        first = rows[measures.isna()].iloc[0]
-        names = [name for entry in settings.perception.measures.values() for name in entry.names]
-        raise file.refusal(
-            "no measure of the survey is called that",
-            line=int(first["line"]),
-            column="Measure",
-            value=first["Measure"],
-            fix=f"add it to parameters/perception.yml; {nearest(first['Measure'], names)}",
-        )
+    names = [name for entry in settings.perception.measures.values() for name in entry.names]
+    what = "no measure of the survey is called that"
+    file.refuse_undeclared(rows, measures.isna(), what, column="Measure", declared_in="perception.yml", names=names)
     return measures
 
 

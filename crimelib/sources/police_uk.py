@@ -17,7 +17,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from crimelib.areas import LONDON, AreaBook, nearest
+from crimelib.areas import LONDON, AreaBook
 from crimelib.settings import PERIOD_PATTERN, District, PoliceUk, Settings
 from crimelib.sources.counting import AREA_COLUMNS, with_london
 from crimelib.sources.discovery import Cleaned, RawFile
@@ -153,16 +153,9 @@ def _series_in_use(month: str, seen: pd.Series, parameters: PoliceUk) -> list[st
 def _series(file: RawFile, rows: pd.DataFrame, parameters: PoliceUk) -> pd.Series:
     known = {crime_type.name.casefold(): PREFIX + name for name, crime_type in parameters.types.items()}
     series = rows["Crime type"].str.strip().str.casefold().map(known)
-    if series.isna().any():
-        first = rows[series.isna()].iloc[0]
-        names = [crime_type.name for crime_type in parameters.types.values()]
-        raise file.refusal(
-            "no series is declared for this crime type",
-            line=int(first["line"]),
-            column="Crime type",
-            value=first["Crime type"],
-            fix=f"add it to parameters/police_uk.yml; {nearest(first['Crime type'], names)}",
-        )
+    names = [crime_type.name for crime_type in parameters.types.values()]
+    what = "no series is declared for this crime type"
+    file.refuse_undeclared(rows, series.isna(), what, column="Crime type", declared_in="police_uk.yml", names=names)
     return series
 
 
@@ -257,16 +250,9 @@ def _placed(file: RawFile, table: Table, reference: Reference) -> tuple[pd.DataF
 def _forces(file: RawFile, rows: pd.DataFrame, parameters: PoliceUk) -> pd.Series:
     known = {name.casefold(): force for force, names in parameters.forces.items() for name in names}
     forces = rows["Falls within"].str.strip().str.casefold().map(known)
-    if forces.isna().any():
-        first = rows[forces.isna()].iloc[0]
-        names = [name for spellings in parameters.forces.values() for name in spellings]
-        raise file.refusal(
-            "no police force is called that",
-            line=int(first["line"]),
-            column="Falls within",
-            value=first["Falls within"],
-            fix=f"add it to parameters/police_uk.yml; {nearest(first['Falls within'], names)}",
-        )
+    names = [name for spellings in parameters.forces.values() for name in spellings]
+    what = "no police force is called that"
+    file.refuse_undeclared(rows, forces.isna(), what, column="Falls within", declared_in="police_uk.yml", names=names)
     return forces
 
 

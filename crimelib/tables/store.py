@@ -106,10 +106,6 @@ class Store:
             chosen.append([("parent_code", "in", area_codes), ("area_level", "==", "ward")])
         return self.table("counts", filters=chosen)
 
-    def files(self) -> pd.DataFrame:
-        """The catalogue as a table: source, vintage, name, sha256, order, rejected."""
-        return pd.DataFrame([asdict(entry) for entry in self.catalogue.entries])
-
 
 def read_catalogue(folder: Path) -> Catalogue:
     """The catalogue of a processed folder; raises :class:`InputError` where nothing has been cleaned yet."""

@@ -52,6 +52,7 @@ CONDA_NAMES = {
     "pandera-pandas": "pandera",
     "playwright-python": "playwright",
     "python-duckdb": "duckdb",
+    "python-isal": "isal",
     "typst-py": "typst",
 }
 LOCKED_PYTHONS = ("3.11.2", "3.12.0", "3.13.0")

@@ -15,7 +15,18 @@ import numpy as np
 import pandas as pd
 
 from crimelib.board import theme
-from crimelib.board.charts import Chart, Spec, _chart, _lines, _Page, _quantity, _steps, _text_mark, _tooltip, _with
+from crimelib.board.charts.drawing import (
+    Chart,
+    Page,
+    Spec,
+    finished_chart,
+    layer_of,
+    quantity,
+    text_mark,
+    tooltip,
+    wrap_words,
+)
+from crimelib.board.charts.places import even_steps
 from crimelib.board.tables import count_text, protected
 from crimelib.tables.store import Store
 
@@ -51,7 +62,7 @@ def ward_choropleth(rows: pd.DataFrame, boundaries: pd.DataFrame, *, title: str,
     and figures stand in the wards that have room for them, and in every ward's tooltip."""
     shown = protected(rows)[["breakdown_value", "breakdown_label", "current", "absent"]]
     wards = shown.merge(boundaries, left_on="breakdown_value", right_on="ward_code", validate="one_to_one")
-    steps = _steps(wards["current"])
+    steps = even_steps(wards["current"])
     classes = [_class(value, steps) for value in wards["current"]]
     wards = wards.assign(
         label=wards["breakdown_label"],
@@ -61,7 +72,7 @@ def ward_choropleth(rows: pd.DataFrame, boundaries: pd.DataFrame, *, title: str,
     )
     outlines = [_rings(json.loads(text)) for text in wards["geometry"]]
 
-    def draw(page: _Page) -> Spec:
+    def draw(page: Page) -> Spec:
         flat, height = fitted(outlines, page.width, page.pick(600, 420))
         features = [_feature(row, rings) for row, rings in zip(wards.to_dict("records"), flat, strict=True)]
         size = page.pick(theme.SMALL_SIZE - 1, 9)
@@ -79,7 +90,7 @@ def ward_choropleth(rows: pd.DataFrame, boundaries: pd.DataFrame, *, title: str,
         }
 
     drawn = wards[["ward_code", "label", "current", "absent"]].rename(columns={"ward_code": "code", "label": "name"})
-    return _chart(draw, title=title, unit=unit, finding=finding, data=drawn)
+    return finished_chart(draw, title=title, unit=unit, finding=finding, data=drawn)
 
 
 def fitted(outlines: Sequence[Rings], width: float, height: float) -> tuple[list[Rings], int]:
@@ -132,7 +143,7 @@ def _shapes(features: list[Spec]) -> list[Spec]:
         "fill": {"field": "properties.fill", "type": "nominal", "scale": None},
         "stroke": {"condition": {"test": is_gone, "value": theme.MUTED}, "value": theme.BACKGROUND},
         "strokeDash": {"condition": {"test": is_gone, "value": [3, 3]}, "value": [1, 0]},
-        "tooltip": _tooltip(Ward="properties.name", Count="properties.figure"),
+        "tooltip": tooltip(Ward="properties.name", Count="properties.figure"),
     }
     ordered = sorted(features, key=lambda feature: feature["properties"]["absent"])  # dashed edges above the others
     return [{"data": {"values": ordered}, "mark": {"type": "geoshape", "strokeWidth": 1.2}, "encoding": encoding}]
@@ -161,7 +172,7 @@ def _wrapped(name: str, number: int) -> list[str] | None:
     """A name in exactly so many lines, as even as can be; None where it has too few words."""
     if number == 0:
         return []
-    found = (_lines(name, width) for width in range(4, len(name) + 1))
+    found = (wrap_words(name, width) for width in range(4, len(name) + 1))
     return next((lines for lines in found if len(lines) == number), None)
 
 
@@ -202,15 +213,15 @@ def _label_layers(labels: list[Spec], width: int, height: int, size: float) -> l
     if not labels:
         return []
     x, y = _pixel("x", width), _pixel("y", height + LEGEND)
-    mark = _text_mark("text", align="center", baseline="middle", fontSize=size, lineHeight=size + 2)
-    return [_with(mark, labels, x=x, y=y, color={"field": "ink", "type": "nominal", "scale": None})]
+    mark = text_mark("text", align="center", baseline="middle", fontSize=size, lineHeight=size + 2)
+    return [layer_of(mark, labels, x=x, y=y, color={"field": "ink", "type": "nominal", "scale": None})]
 
 
 def _pixel(field: str, end: int) -> Spec:
-    return _quantity(field, scale={"domain": [0, end], "range": [0, end], "nice": False}, axis=None)
+    return quantity(field, scale={"domain": [0, end], "range": [0, end], "nice": False}, axis=None)
 
 
-def _legend(steps: Sequence[float], page: _Page, height: int, has_absent: bool) -> list[Spec]:
+def _legend(steps: Sequence[float], page: Page, height: int, has_absent: bool) -> list[Spec]:
     """A row of swatches under the map, each with the counts that it stands for."""
     bounds = [0, *(int(step) for step in steps)]
     texts = [f"{low + (place > 0):,}–{high:,}" for place, (low, high) in enumerate(itertools.pairwise(bounds))]
@@ -225,8 +236,8 @@ def _legend(steps: Sequence[float], page: _Page, height: int, has_absent: bool) 
     fill = {"field": "fill", "type": "nominal", "scale": None}
     swatch = {"mark": {"type": "rect", "stroke": theme.GRID}}
     size = page.pick(theme.SMALL_SIZE - 1, 9)
-    words = _text_mark("text", align="left", baseline="top", fontSize=size, color=theme.MUTED)
+    words = text_mark("text", align="left", baseline="top", fontSize=size, color=theme.MUTED)
     return [
-        _with(swatch, boxes, x=x, x2={"field": "x2"}, y=y, y2={"field": "y2"}, fill=fill),
-        _with(words, boxes, x=x, y={**y, "field": "foot"}),
+        layer_of(swatch, boxes, x=x, x2={"field": "x2"}, y=y, y2={"field": "y2"}, fill=fill),
+        layer_of(words, boxes, x=x, y={**y, "field": "foot"}),
     ]

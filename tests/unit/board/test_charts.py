@@ -13,6 +13,8 @@ import pandas as pd
 import pytest
 
 from crimelib.board import charts, theme
+from crimelib.board.charts import series, timeline
+from crimelib.board.charts.rows import _ratio_domain
 
 ROOT = Path(__file__).parents[3]
 SECRET = 48713
@@ -247,7 +249,7 @@ def test_count_axes_start_from_zero(drawn):
 
 
 def test_twelve_month_average_needs_twelve_months_on_one_side_of_a_break():
-    average = charts._twelve_month_average(charts.monthly_rows(monthly(*[12] * 14), breaks=["2021-02"]))
+    average = series._twelve_month_average(charts.monthly_rows(monthly(*[12] * 14), breaks=["2021-02"]))
     assert average["value"].notna().tolist() == [False] * 12 + [True] * 2
 
 
@@ -272,16 +274,16 @@ def test_event_labels_never_touch_and_no_rule_crosses_one():
     events = pd.DataFrame(
         {"label": [f"Event number {n}" for n in range(6)], "start": months("2021-01", 6), "end": None}
     )
-    first, last = charts._day("2021-01-01"), charts._day("2022-01-01")
-    placed = charts._in_lanes(charts._event_rows(events, (), first, last), first, last, 500)
+    first, last = timeline._day("2021-01-01"), timeline._day("2022-01-01")
+    placed = timeline.in_lanes(timeline.event_rows(events, (), first, last), first, last, 500)
     for one, other in combinations(placed, 2):
-        assert one["lane"] != other["lane"] or not charts._touching(one, other)
+        assert one["lane"] != other["lane"] or not timeline._touching(one, other)
         low, high = sorted((one, other), key=lambda mark: mark["lane"])
         assert low["lane"] == high["lane"] or not low["left"] < high["at"] < low["right"] or low["align"] == "right"
 
 
 def test_end_labels_stand_clear_of_each_other():
-    centres = charts._spread([100, 101, 102], [2, 1, 3], 260)
+    centres = timeline._spread([100, 101, 102], [2, 1, 3], 260)
     tops = [centre - lines * 8 for centre, lines in zip(centres, [2, 1, 3], strict=True)]
     bottoms = [centre + lines * 8 for centre, lines in zip(centres, [2, 1, 3], strict=True)]
     assert all(bottom < top for bottom, top in zip(bottoms[:-1], tops[1:], strict=True))
@@ -311,7 +313,7 @@ def test_forest_labels_give_both_counts_and_the_change():
 
 
 def test_forest_axis_is_even_about_no_change():
-    low, high = charts._ratio_domain(pd.Series([0.5, 1.1]))
+    low, high = _ratio_domain(pd.Series([0.5, 1.1]))
     assert low == pytest.approx(1 / high)
     assert low < 0.5
 

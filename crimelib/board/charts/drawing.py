@@ -1,0 +1,180 @@
+"""The chart and the pieces of its specification: what every kind of chart is made with.
+
+Text that comes from data stands in specifications as data values only, never in an expression.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import textwrap
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from html import escape
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from crimelib.board import theme
+
+if TYPE_CHECKING:
+    import altair
+
+
+CHART_TYPE = "application/vnd.crimelib.chart+json"
+SCHEMA = "https://vega.github.io/schema/vega-lite/v6.json"
+Spec = dict[str, Any]
+# room at the right for readers whose face is wider than the one measured with
+FIT = {
+    "autosize": {"type": "fit-x", "contains": "padding"},
+    "padding": {"left": 5, "top": 5, "right": 22, "bottom": 5},
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Chart:
+    """A drawn chart: ``spec`` for a page, ``narrow_spec`` for a phone, ``title``, ``alt`` text that states the
+    finding, and ``data``, the (protected) rows drawn."""
+
+    spec: Spec
+    narrow_spec: Spec
+    title: str
+    alt: str
+    data: pd.DataFrame
+
+    def svg(self, *, narrow: bool = False) -> str:
+        """The static picture; see :func:`draw_svg`."""
+        return draw_svg(self.narrow_spec if narrow else self.spec, title=self.title, alt=self.alt)
+
+    def payload(self) -> Spec:
+        """What a page needs to draw the chart again, live or still."""
+        return {"spec": self.spec, "narrow_spec": self.narrow_spec, "title": self.title, "alt": self.alt}
+
+    def to_altair(self) -> altair.TopLevelMixin:
+        """The same chart as an Altair object, for ``alt.JupyterChart`` and the explorers."""
+        import altair
+
+        return altair.Chart.from_dict(self.spec)
+
+    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, Any]:
+        return {"image/svg+xml": self.svg(), "text/plain": self.alt, CHART_TYPE: self.payload()}
+
+
+def draw_svg(spec: Spec, *, title: str, alt: str) -> str:
+    """A specification as an SVG that scales down to its column, is named and described, and whose ids are its own, so
+    that many can stand in one page."""
+    import vl_convert
+
+    drawn = vl_convert.vegalite_to_svg(spec, allowed_base_urls=[])
+    # the picture is one image with one description; its parts have no names of their own to read out
+    drawn = re.sub(r"<(?:g|path) [^>]*>", lambda tag: re.sub(r' (?:role|aria-\w+)="[^"]*"', "", tag[0]), drawn)
+    mark = "c" + hashlib.sha256(f"{title}\0{alt}\0{drawn}".encode()).hexdigest()[:10]
+    drawn = re.sub(r'(\bid="|url\(#)', rf"\g<1>{mark}-", drawn)
+    width, height = re.search(r'width="([\d.]+)" height="([\d.]+)"', drawn).groups()
+    opening = (
+        f'<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" version="1.1" '
+        f'class="chart" role="img" aria-labelledby="{mark}-title {mark}-desc" viewBox="0 0 {width} {height}" '
+        f'width="{width}" style="max-width:100%;height:auto">'
+        f'<title id="{mark}-title">{escape(title)}</title><desc id="{mark}-desc">{escape(alt)}</desc>'
+    )
+    return re.sub(r"^<svg[^>]*>", lambda _: opening, drawn, count=1)
+
+
+@dataclass(frozen=True)
+class Page:
+    """The space a chart is drawn for."""
+
+    width: int
+    narrow: bool
+
+    def wrap(self, text: str, size: int) -> list[str]:
+        """Text in even lines that fit the width at a font size."""
+        room = max(20, int(self.width / (0.55 * size)))
+        lines = len(wrap_words(text, room))
+        narrowest = next((width for width in range(12, room) if len(wrap_words(text, width)) <= lines), room)
+        return wrap_words(text, narrowest) or [""]
+
+    def pick(self, wide: Any, narrow: Any) -> Any:
+        return narrow if self.narrow else wide
+
+
+def wrap_words(text: str, width: int) -> list[str]:
+    return textwrap.wrap(text, width, break_long_words=False, break_on_hyphens=False)
+
+
+_WIDE, _NARROW = Page(theme.WIDE, False), Page(theme.NARROW, True)
+
+
+def finished_chart(
+    draw: Callable[[Page], Spec], *, title: str, unit: str, finding: str, data: pd.DataFrame, key: Sequence[str] = ()
+) -> Chart:
+    """Both drawings with the title, the unit, the key to their marks and the theme."""
+    entries = "\u2003 ".join(entry.replace(" ", "\u00a0") for entry in key)
+
+    def finished(page: Page) -> Spec:
+        under = page.wrap(unit, theme.TEXT_SIZE) + (page.wrap(entries, theme.TEXT_SIZE) if key else [])
+        heading = {"text": page.wrap(title, theme.TITLE_SIZE), "subtitle": under}
+        return {"$schema": SCHEMA, "padding": 5, "title": heading, **draw(page), "config": theme.config()}
+
+    return Chart(finished(_WIDE), finished(_NARROW), title, f"{title}. {finding}", data.reset_index(drop=True))
+
+
+def _values(rows: pd.DataFrame) -> Spec:
+    """Rows as inline data, missing values as null."""
+    return {"values": json.loads(rows.to_json(orient="records"))}
+
+
+def quantity(field: str, **options: Any) -> Spec:
+    return {"field": field, "type": "quantitative", **options}
+
+
+def text_mark(field: str, **mark: Any) -> Spec:
+    return {"mark": {"type": "text", **mark}, "encoding": {"text": {"field": field, "type": "nominal"}}}
+
+
+def tooltip(**fields: str) -> list[Spec]:
+    """Tooltip lines: title to field, both plain text."""
+    return [
+        {"field": field, "type": "nominal", "title": heading.replace("_", " ")} for heading, field in fields.items()
+    ]
+
+
+def layer_of(layer: Spec, data: Any = None, **encoding: Any) -> Spec:
+    """A layer with more encoding and, where given, rows of its own: only the fields it draws, so that nothing else
+    of a row travels with the picture."""
+    whole = {**layer.get("encoding", {}), **encoding}
+    if data is None:
+        return {**layer, "encoding": whole}
+    channels = [part for channel in whole.values() for part in (channel if isinstance(channel, list) else [channel])]
+    fields = dict.fromkeys([*(part["field"] for part in channels if "field" in part), "at", "value"])
+    frame = pd.DataFrame(data)
+    drawn = frame[[field for field in fields if field in frame]]
+    return {"data": _values(drawn), **layer, "encoding": whole}
+
+
+def point_mark(**mark: Any) -> Spec:
+    return {"mark": {"type": "point", "filled": True, "opacity": 1, "size": 90, **mark}}
+
+
+def rule_mark(**mark: Any) -> Spec:
+    return {"mark": {"type": "rule", "strokeWidth": 2, **mark}}
+
+
+def tick_mark(colour: str, size: int) -> Spec:
+    return {"mark": {"type": "tick", "orient": "vertical", "thickness": 3, "size": size, "color": colour, "opacity": 1}}
+
+
+def filled(layers: Iterable[Spec]) -> list[Spec]:
+    """The layers that have rows to draw."""
+    return [layer for layer in layers if layer["data"]["values"]]
+
+
+def domain_top(*values: pd.Series) -> float:
+    """The top of a count axis that starts from zero; at least four, so that a line of zeros lies on the floor."""
+    highest = pd.concat(values).max() if values else 0.0
+    return max(4.0, 0.0 if pd.isna(highest) else float(highest) * 1.06)
+
+
+def count_axis(top: float, floor: float = 0, form: str = ",d") -> Spec:
+    return {"scale": {"domain": [floor, top], "nice": False, "zero": False}, "axis": {"tickCount": 5, "format": form}}

@@ -1,0 +1,251 @@
+"""What charts over time share: months on an axis, lines with gaps, events, breaks and labels at the ends of lines.
+
+Months are ``YYYY-MM`` strings or Periods. A missing count is a gap, never zero and never drawn through.
+"""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterable, Mapping, Sequence
+
+import pandas as pd
+
+from crimelib.board import theme
+from crimelib.board.charts.drawing import Spec, count_axis, layer_of, quantity, text_mark, tooltip
+from crimelib.board.tables import (
+    count_text,
+    protected,
+)
+
+
+def instant(month: pd.Period, day: int = 15) -> int:
+    """Milliseconds for a day of a month; counts stand in mid-month, so that an event falls where it happened."""
+    return int((month.to_timestamp() + pd.Timedelta(days=day - 1)).value // 1_000_000)
+
+
+def as_month(value: object) -> pd.Period:
+    return value if isinstance(value, pd.Period) else pd.Period(str(value)[:7], freq="M")
+
+
+def _day(value: object) -> int:
+    """Milliseconds for a date or for the first of a month."""
+    return int(pd.Timestamp(str(value)).value // 1_000_000)
+
+
+def shown_figures(monthly: pd.DataFrame, value: str) -> pd.Series:
+    """A column of figures, blank where the row's ``status`` says they are not to be shown."""
+    return protected(monthly.assign(current=monthly[value]))["current"]
+
+
+def monthly_rows(monthly: pd.DataFrame, *, value: str = "count", breaks: Iterable[object] = ()) -> pd.DataFrame:
+    """Every month from the first to the last: ``month`` (Period), ``value`` (NaN where missing), ``at``
+    (milliseconds), ``label`` (November 2021) ``segment``, which changes after a gap and
+    at a break, and ``era``, which changes at a break only. Raises ValueError where there is no row at all."""
+    if monthly.empty:
+        raise ValueError("no months to draw: leave the chart out and say that there is no data")
+    months = monthly["month"].map(as_month)
+    counts = pd.Series(shown_figures(monthly, value).to_numpy(), index=pd.PeriodIndex(months))
+    full = counts.reindex(pd.period_range(months.min(), months.max(), freq="M"))
+    starts = pd.Series(full.index.isin([as_month(month) for month in breaks]), index=full.index)
+    segment = (full.isna() | starts).cumsum()
+    return pd.DataFrame(
+        {
+            "month": full.index,
+            "value": full.to_numpy(),
+            "at": [instant(month) for month in full.index],
+            "label": full.index.strftime("%B %Y"),
+            "segment": segment.to_numpy(),
+            "era": starts.cumsum().to_numpy(),
+        }
+    )
+
+
+def time_axis(months: Sequence[pd.Period], width: float) -> Spec:
+    """The x encoding's axis and scale for months, with as many British dates as the width holds."""
+    first, last = min(months), max(months)
+    length = (last - first).n + 1
+    step = next(step for step in (1, 2, 3, 6, 12, 24, 48, 120, 480) if width * step / length >= 80)
+    anchor = 1 if length > 30 and step >= 12 else last.month
+    ticks = [
+        month for month in pd.period_range(first, last, freq="M") if (month.ordinal - anchor + 1) % min(step, 12) == 0
+    ]
+    if step > 12:
+        ticks = ticks[:: step // 12]
+    return {
+        "axis": {"values": [instant(month) for month in ticks], "format": "%b %Y", "labelFlush": False},
+        "scale": {"type": "utc", "domain": [instant(first, 1), instant(last + 1, 1)]},
+    }
+
+
+def line_layers(
+    rows: pd.DataFrame,
+    provisional_from: object = None,
+    *,
+    colour: str = theme.CURRENT,
+    width: float = 2.2,
+    points: bool = True,
+    size: int = 26,
+) -> list[Spec]:
+    """A solid line over settled months, dashed with hollow points over provisional ones, nothing over gaps.
+
+    Without points, a month that stands alone between gaps still gets one.
+    """
+    told = rows.assign(shown=rows["value"].map(count_text))
+    settled, provisional, joined = settled_and_provisional(told, provisional_from)
+    detail = {"field": "segment", "type": "nominal"}
+    line = {"type": "line", "color": colour, "strokeWidth": width}
+    dot = {"type": "point", "filled": True, "opacity": 1, "size": size, "color": colour}
+    hollow = {"type": "point", "fill": theme.BACKGROUND, "stroke": colour, "strokeWidth": 1.6, "size": size + 14}
+    lone = settled if points else settled[settled.groupby("segment")["at"].transform("size") == 1]
+    tips = {"tooltip": tooltip(Month="label", Count="shown")}
+    layers = [
+        ({"mark": line}, settled, {"detail": detail}),
+        ({"mark": {**line, "strokeDash": [4, 4]}}, joined, {"detail": detail}),
+        ({"mark": dot}, lone, tips),
+        ({"mark": {**hollow, "opacity": 1}}, provisional, tips),
+    ]
+    return [layer_of(layer, part, **encoding) for layer, part, encoding in layers if len(part)]
+
+
+def plain_line(rows: pd.DataFrame, colour: str, width: float) -> list[Spec]:
+    """A line without points; nothing where there are no rows."""
+    counted = rows.dropna(subset=["value"])
+    line = {"mark": {"type": "line", "color": colour, "strokeWidth": width}}
+    return [layer_of(line, counted, detail={"field": "segment", "type": "nominal"})] if len(counted) else []
+
+
+def on_axes(layer: Spec, time: Spec, top: float, floor: float = 0, form: str = ",d") -> Spec:
+    """A layer with the chart's axes where it does not say otherwise."""
+    encoding = dict(layer["encoding"])
+    x = encoding.get("x", {})
+    encoding["x"] = x if "value" in x else {**time, **x}
+    encoding.setdefault("y", quantity("value"))
+    if "field" in encoding["y"]:
+        encoding["y"] = {**encoding["y"], "title": None, **count_axis(top, floor, form)}
+    return {**layer, "encoding": encoding}
+
+
+def months_taken(rows: pd.DataFrame) -> pd.DataFrame:
+    """The rows a reader may take away: month and count."""
+    return pd.DataFrame({"month": rows["month"].astype(str), "count": rows["value"]})
+
+
+def settled_and_provisional(
+    rows: pd.DataFrame, provisional_from: object
+) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    """The counted months as settled, provisional, and provisional joined to the settled month before."""
+    counted = rows.dropna(subset=["value"])
+    none = counted.iloc[:0]
+    if provisional_from is None:
+        return counted, none, none
+    late = counted["month"] >= as_month(provisional_from)
+    return counted[~late], counted[late], pd.concat([counted[~late].tail(1), counted[late]]) if late.any() else none
+
+
+_LANE = 17
+
+
+def event_rows(events: pd.DataFrame | None, breaks: Iterable[object], first: int, last: int) -> list[Spec]:
+    """Events, periods and breaks within the months drawn: label, start, end (None for a moment) in milliseconds."""
+    named = dict(breaks) if isinstance(breaks, Mapping) else dict.fromkeys(breaks, "counting changed")
+    marks = [
+        {"label": str(text), "start": _day(as_month(at)), "end": None, "kind": "break"} for at, text in named.items()
+    ]
+    for row in [] if events is None else events.to_dict("records"):
+        end = row.get("end")
+        end = None if end is None or pd.isna(end) or end == "" else _day(end)
+        marks.append({"label": str(row["label"]), "start": _day(row["start"]), "end": end, "kind": "event"})
+    seen = [mark for mark in marks if mark["start"] < last and (mark["end"] or mark["start"]) >= first]
+    clipped = [
+        {**mark, "start": max(mark["start"], first), "end": mark["end"] and min(mark["end"], last)} for mark in seen
+    ]
+    return sorted(clipped, key=lambda mark: mark["start"])
+
+
+def in_lanes(marks: Sequence[Spec], first: int, last: int, width: float) -> list[Spec]:
+    """Each mark with the lane above the plot where its label stands: no two labels touch, no rule crosses a label.
+
+    A label reads rightwards from its rule unless it would leave the plot. Rightmost first, so that a label rises above
+    every rule that stands within it.
+    """
+    sized = [_label_span(mark, (mark["start"] - first) / (last - first) * width, width) for mark in marks]
+    rightwards = [mark for mark in sized if mark["align"] == "left"][::-1]
+    placed: list[Spec] = []
+    for mark in rightwards + [mark for mark in sized if mark["align"] == "right"]:
+        taken = {other["lane"] for other in placed if _touching(mark, other)}
+        floor = max((other["lane"] + 1 for other in placed if mark["left"] <= other["at"] <= mark["right"]), default=0)
+        lane = next(lane for lane in range(floor, floor + len(taken) + 1) if lane not in taken)
+        placed.append({**mark, "lane": lane})
+    return placed
+
+
+def _label_span(mark: Spec, at: float, width: float) -> Spec:
+    """A mark with the pixels its label covers; a long name is cut, the whole standing in the list of events."""
+    label = textwrap.shorten(mark["label"], max(12, int(width / 8)), placeholder="…")
+    length = len(label) * theme.SMALL_SIZE * 0.58 + 12
+    fits = at + length <= width or at < length
+    left = at if fits else at - length
+    return {
+        **mark,
+        "label": label,
+        "at": at,
+        "left": left,
+        "right": left + length,
+        "align": "left" if fits else "right",
+    }
+
+
+def _touching(mark: Spec, other: Spec) -> bool:
+    return mark["left"] < other["right"] and other["left"] < mark["right"]
+
+
+def event_layers(marks: Sequence[Spec]) -> list[Spec]:
+    """Shaded periods, rules that rise to their labels, and the labels."""
+    x = {"field": "start", "type": "temporal"}
+    shade = {"mark": {"type": "rect", "color": theme.SHADE, "opacity": 1}}
+    floor = {"y": {"value": 0}, "y2": {"value": "height"}}
+    periods = [mark for mark in marks if mark["end"]]
+    layers = [layer_of(shade, periods, x=x, x2={"field": "end"}, **floor)] if periods else []
+    for mark in marks:
+        height = {"value": -(mark["lane"] * _LANE + 14)}
+        dash = [2, 3] if mark["kind"] == "break" else [1, 0]
+        rule = {"mark": {"type": "rule", "color": theme.RULE, "strokeDash": dash, "strokeWidth": 1}}
+        style = {"align": mark["align"], "dx": 4 if mark["align"] == "left" else -4, "baseline": "top"}
+        label = text_mark("label", **style, fontSize=theme.SMALL_SIZE, color=theme.MUTED)
+        row = [{name: mark[name] for name in ("start", "label", "kind")}]
+        layers += [layer_of(rule, row, x=x, y=height, y2={"value": "height"}), layer_of(label, row, x=x, y=height)]
+    return layers
+
+
+def end_labels(
+    labels: Sequence[tuple[float, str, str, bool]], at: int, top: float, height: int, floor: float = 0
+) -> list[Spec]:
+    """Names to the right of the plot, (value, text, colour, strong), moved apart until they do not touch."""
+    if not labels:
+        return []
+    ordered = sorted(labels, key=lambda label: -label[0])
+    sizes = [label[1].count("\n") + 1 for label in ordered]
+    wanted = [height * (top - label[0]) / (top - floor) for label in ordered]
+    layers = []
+    for (_, text, colour, strong), y in zip(ordered, _spread(wanted, sizes, height), strict=True):
+        style = {"align": "left", "baseline": "middle", "dx": 8, "color": colour, "lineHeight": theme.LINE_HEIGHT}
+        weight = {"fontWeight": 600} if strong else {"fontSize": theme.SMALL_SIZE}
+        # vega's baseline is that of the first line
+        first_line = y - (text.count("\n") * theme.LINE_HEIGHT) / 2
+        mark = text_mark("name", **style, **weight)
+        layers.append(layer_of(mark, [{"at": at, "name": text}], y={"value": round(first_line, 1)}))
+    return layers
+
+
+def _spread(wanted: Sequence[float], lines: Sequence[int], height: float) -> list[float]:
+    """Centres as near as may be to those wanted (ascending), each block of lines clear of the next."""
+    heights = [count * theme.LINE_HEIGHT + 2 for count in lines]
+    placed: list[float] = []
+    for place, y in enumerate(wanted):
+        lowest = placed[-1] + (heights[place - 1] + heights[place]) / 2 if place else y
+        placed.append(max(y, lowest))
+    floor = height + 8
+    for place in reversed(range(len(placed))):
+        placed[place] = min(placed[place], floor - heights[place] / 2)
+        floor = placed[place] - heights[place] / 2
+    return placed

@@ -53,8 +53,7 @@ def test_vawg_is_every_row_of_the_file_once(published_data):
 @pytest.mark.parametrize("month", ["2023-05", "2023-06", "2024-06"])
 def test_street_counts_by_borough_and_type_are_those_of_the_rows(published_data, month):
     expected = Counter(
-        (row["LSOA name"].rpartition(" ")[0], row["Crime type"])
-        for row in records(street(published_data, month))
+        (row["LSOA name"].rpartition(" ")[0], row["Crime type"]) for row in records(street(published_data, month))
     )
     names = {f"police_uk_{name}": kind.name for name, kind in SETTINGS.police_uk.types.items()}
     counts = read_street(published_data, month)["counts"]

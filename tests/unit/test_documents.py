@@ -49,9 +49,7 @@ def faults(words: list[str]) -> list[str]:
 
 
 def make_faults(words: list[str]) -> list[str]:
-    return [
-        word for word in words if "=" not in word and not word.startswith("-") and word not in make_targets()
-    ]
+    return [word for word in words if "=" not in word and not word.startswith("-") and word not in make_targets()]
 
 
 def crimelib_faults(words: list[str], command: Any) -> list[str]:
@@ -65,9 +63,7 @@ def crimelib_faults(words: list[str], command: Any) -> list[str]:
 
 def all_shown() -> list[Any]:
     documents = [(path, path.read_text(encoding="utf-8")) for path in DOCUMENTS if path.exists()]
-    unique = {
-        (path.name, shlex.join(words)): words for path, text in documents for words in shown_commands(text)
-    }
+    unique = {(path.name, shlex.join(words)): words for path, text in documents for words in shown_commands(text)}
     return [pytest.param(words, id=f"{name}: {command}") for (name, command), words in unique.items()]
 
 

@@ -54,7 +54,7 @@ def test_the_order_of_day_and_month_comes_from_the_whole_column(tmp_path):
 
 
 def test_city_of_westminster_is_westminster(tmp_path):
-    found = records(tmp_path, f"{HEADER}\n2021-09-30,PAS,City of Westminster,\"\"\"Good Job\"\" local\",0.5,0.6\n")
+    found = records(tmp_path, f'{HEADER}\n2021-09-30,PAS,City of Westminster,"""Good Job"" local",0.5,0.6\n')
     assert ("2021-09", "E09000033", "good_job", 0.5, 0.6) in found
 
 

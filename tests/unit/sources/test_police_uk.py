@@ -83,8 +83,8 @@ def test_london_is_the_whole_metropolitan_file_and_needs_all_32_boroughs(tmp_pat
 
 
 def test_repeated_crime_ids_are_counted_and_reported(tmp_path):
-    text = street((BROMLEY, "Drugs"), (BROMLEY, "Drugs"), (BROMLEY, "Drugs")).replace("id1,", "id0,").replace(
-        "id2,", ","
+    text = (
+        street((BROMLEY, "Drugs"), (BROMLEY, "Drugs"), (BROMLEY, "Drugs")).replace("id1,", "id0,").replace("id2,", ",")
     )
     tables = police_uk.read(raw(tmp_path, text), SETTINGS).tables
     assert count_of(tables["counts"], "police_uk_drugs", "E09000006") == [3]

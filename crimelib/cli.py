@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -225,6 +226,27 @@ def diff(
     if html is not None:
         html.write_text(diff_page(found), encoding="utf-8")
         typer.echo(_shown(html))
+
+
+@app.command()
+def review(
+    pack: Annotated[Path, typer.Argument(help="The folder of a pack.", metavar="PACK")],
+    port: Annotated[int, typer.Option("--port", help="0: any free one.", min=0, max=65535, metavar="N")] = 0,
+    parameters: Parameters = PARAMETERS,
+) -> None:
+    """Serve a pack and its checklist on this machine only, and record what is decided."""
+    from crimelib.production.review import read_register, subject_of
+    from crimelib.production.review_server import Desk, ReviewServer
+
+    desk = Desk(subject_of(pack).path, load_settings(parameters).review)
+    read_register(pack)
+    with ReviewServer(desk, port) as server:
+        typer.echo("The review is served on this machine only, and asks for the token in this address:")
+        typer.echo(server.url)
+        typer.echo(f"Decisions go to {_shown(desk.pack.parent / 'review.json')}. Ctrl-C ends the review.")
+        sys.stdout.flush()
+        with contextlib.suppress(KeyboardInterrupt):
+            server.serve_forever()
 
 
 @app.command("new-period")

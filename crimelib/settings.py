@@ -951,6 +951,21 @@ class EvaluationPlan(Strict):
 # --- a period's parameters -------------------------------------------------------------------------------------
 
 
+class Review(Strict):
+    """Who decides on a pack, by role, and how many roles must have signed it off for each audience."""
+
+    roles: tuple[Annotated[str, Field(pattern=r"^[A-Z][A-Za-z ,'-]{2,79}$")], ...] = Field(min_length=1)
+    sign_offs: dict[Literal["board", "partner", "public"], Annotated[int, Field(ge=1)]]
+
+    @model_validator(mode="after")
+    def _enough_roles_for_every_audience(self) -> Review:
+        if len(set(self.roles)) < len(self.roles):
+            raise ValueError("a role stands twice")
+        if len(self.sign_offs) < 3 or max(self.sign_offs.values()) > len(self.roles):
+            raise ValueError("sign_offs needs every audience, and no more sign-offs than there are roles")
+        return self
+
+
 class PeriodParameters(Strict):
     """``periods/<period>.yml``: exactly what Papermill injects."""
 
@@ -1094,6 +1109,11 @@ class Settings:
     def templates(self) -> dict[str, Template]:
         """``templates.yml``."""
         return self.load("templates.yml", Templates).templates
+
+    @property
+    def review(self) -> Review:
+        """``review.yml``."""
+        return self.load("review.yml", Review)
 
     @property
     def ward_tiles(self) -> list[WardTile]:

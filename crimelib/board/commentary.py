@@ -28,6 +28,7 @@ from crimelib.errors import InputError
 from crimelib.settings import Area, Settings
 
 ITEM_HEADING = re.compile(r"## +(?P<item>\S.*?) *")
+NO_COMMENT = "No comment was written on this item."
 FIELD = re.compile(r"(?P<name>Area|Date|By): *(?P<value>.*?) *")
 
 
@@ -52,7 +53,7 @@ def comment_on(board: Board, item: str) -> Text:
     """The comment on an item as text for its page, signed and dated; a sentence where there is none."""
     found = comments(board.settings, board.period, board.area.name).get(item)
     if found is None:
-        return Text(("No comment was written on this item.",))
+        return Text((NO_COMMENT,))
     signature = f"{found.role}, {found.day.day} {found.day.strftime('%B %Y')}"
     return Text((*found.paragraphs, signature))
 

@@ -85,9 +85,10 @@ def render_failure(page: Page, pages: Sequence[Page], info: PackInfo) -> str:
     return render_template("failed.html.j2", info=info, title=page.title, page=page, **_neighbours(page, pages))
 
 
-def render_template(template: str, *, info: PackInfo, **values: Any) -> str:
-    """One of this project's templates, with everything escaped but what is marked safe."""
-    return _exporter().environment.get_template(template).render(**_frame(info), **values)
+def render_template(template: str, *, info: PackInfo, more_style: str = "", **values: Any) -> str:
+    """One of this project's templates, with everything escaped but what is marked safe; ``more_style`` names a style
+    sheet that it needs beside the pack's."""
+    return _exporter().environment.get_template(template).render(**_frame(info, more_style), **values)
 
 
 def render_output(output: Mapping[str, Any]) -> Markup:
@@ -172,8 +173,8 @@ def _neighbours(page: Page, pages: Sequence[Page]) -> dict[str, Page | None]:
     return {"previous": pages[position - 1] if position else None, "next": following}
 
 
-def _frame(info: PackInfo) -> dict[str, Any]:
-    style = _style(info.illustrative)
+def _frame(info: PackInfo, more_style: str = "") -> dict[str, Any]:
+    style = _style(info.illustrative) + ((_TEMPLATES / "pack" / more_style).read_text("utf-8") if more_style else "")
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode("ascii")
     policy = f"default-src 'none'; img-src data:; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
     return {"info": info, "style": Markup(style), "policy": policy, "illustrative_notice": ILLUSTRATIVE_NOTICE}

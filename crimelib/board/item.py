@@ -46,6 +46,7 @@ from crimelib.settings import PROJECT_ROOT, Area, Event, Item, Measure, Settings
 from crimelib.tables.store import Store
 
 SHOWN_MONTHS = 60
+NOTHING = Text(())  # where the answer above has said already that there is nothing to show
 
 
 @dataclass(frozen=True)
@@ -198,7 +199,7 @@ class ItemPage:
         return self._table(rows, caption=caption, heading=breakdown.capitalize(), unit=self._measure(measure).unit)
 
     def wards(self, measure: str = "", window: str = "rolling_12") -> Table | Text:
-        """The wards of a measure, the highest count first."""
+        """The wards of a measure, the highest count first; where no file gives any, the one line that says so."""
         measure = measure or self.item.headline
         rows = self._chosen(measure=measure, breakdown="ward", window=window)
         if rows.empty:
@@ -220,7 +221,9 @@ class ItemPage:
         they lie; a ranked chart where none is laid out."""
         measure = measure or self.item.headline
         rows = self._chosen(measure=measure, breakdown="ward", window=window)
-        if rows.empty or rows["current"].isna().all():
+        if rows.empty:
+            return NOTHING
+        if rows["current"].isna().all():
             return Text((f"No ward figures of {self._measure(measure).label.lower()} can be shown.",))
         title = f"{self._measure(measure).label} by ward, twelve months to {self.month}"
         layout = self.board.settings.ward_tiles
@@ -234,9 +237,11 @@ class ItemPage:
         return tile_map(rows, tiles, title=title, unit=self._measure(measure).unit, finding=finding)
 
     def ward_funnel(self, measure: str = "", window: str = "rolling_12") -> Chart | Text:
-        """The wards of a measure against what chance would make of them."""
+        """The wards of a measure against what chance would make of them; nothing where no ward has a figure."""
         measure = measure or self.item.headline
         rows = self._chosen(measure=measure, breakdown="ward", window=window)
+        if rows["current"].isna().all():
+            return NOTHING
         people = residents(self.board.store, rows["breakdown_value"], self.board.period)
         return ward_funnel(rows, people, label=self._measure(measure).label, unit=self._measure(measure).unit)
 

@@ -41,9 +41,15 @@ def test_the_headline_is_a_sentence_with_the_figures(board: Board) -> None:
 def test_without_data_every_answer_is_a_sentence(board: Board) -> None:
     page = board.item("asb")
     assert "no file at hand gives this" in str(page.headline())
-    for answer in (page.trend(), page.trends(), page.wards(), page.ward_map(), page.before_covid()):
+    for answer in (page.trend(), page.trends(), page.wards(), page.before_covid()):
         assert isinstance(answer, Text)
         assert str(answer)
+
+
+def test_without_ward_figures_one_line_says_so(board: Board) -> None:
+    page = board.item("asb")
+    said = [str(answer) for answer in (page.wards(), page.ward_map(), page.ward_funnel())]
+    assert said == ["No file at hand gives anti-social behaviour incidents by ward.", "", ""]
 
 
 def test_wards_withheld_are_not_in_the_table_s_figures(board: Board) -> None:

@@ -17,17 +17,26 @@ GRID = 60
 def ward_funnel(rows: pd.DataFrame, people: Residents | None, *, label: str, unit: str) -> Chart | Text:
     """The wards of protected summary rows against what their residents would lead one to expect or, where no
     population is at hand, against their own counts a year before; withheld wards are left out, not guessed."""
-    shown = rows[rows["current"].notna()].set_index("breakdown_value")
-    exposure = _exposure(shown, people)
-    kept = exposure[exposure > 0].index
-    if len(kept) < FEWEST_WARDS:
+    found = standing(rows, people)
+    if found is None:
         return Text((f"Too few wards have figures of {label.lower()} to set them against each other.",))
-    found = funnel(shown.loc[kept, "current"].astype("float64"), exposure[kept])
-    drawn = found[["expected", "ratio"]].assign(label=shown.loc[kept, "breakdown_label"], status="ok")
+    shown = rows.set_index("breakdown_value").loc[found.index]
+    drawn = found[["expected", "ratio"]].assign(label=shown["breakdown_label"], status="ok")
     against = "their residents" if people is not None else "the year before"
     title = f"{label}: wards against {against}"
     finding = _finding(found, shown, against)
     return funnel_chart(drawn, title=title, unit=unit, finding=finding, limits=_limits(found))
+
+
+def standing(rows: pd.DataFrame, people: Residents | None) -> pd.DataFrame | None:
+    """Where each ward of protected summary rows stands among the others, by its code: the columns of
+    :func:`crimelib.stats.funnel.funnel`; None where too few have figures. A withheld ward is in no row."""
+    shown = rows[rows["current"].notna()].set_index("breakdown_value")
+    exposure = _exposure(shown, people)
+    kept = exposure[exposure > 0].index
+    if len(kept) < FEWEST_WARDS:
+        return None
+    return funnel(shown.loc[kept, "current"].astype("float64"), exposure[kept])
 
 
 def _exposure(shown: pd.DataFrame, people: Residents | None) -> pd.Series:

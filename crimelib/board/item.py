@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -42,7 +42,7 @@ from crimelib.measures.areas import area_counts
 from crimelib.measures.periods import month_label, parse_period, previous_months, window_months
 from crimelib.measures.rates import residents
 from crimelib.measures.series import Counts, History, histories
-from crimelib.settings import PROJECT_ROOT, Area, Event, Item, Measure, Settings, load_settings
+from crimelib.settings import PROJECT_ROOT, Area, Break, Event, Item, Measure, Settings, load_settings
 from crimelib.tables.store import Store
 
 SHOWN_MONTHS = 60
@@ -298,10 +298,10 @@ class ItemPage:
             return Text(("There are no monthly figures to draw.",))
         title = f"{self.item.title}, {self.board.area.name}, by month"
         first = min((month for name in chosen if (month := self.provisional_from(name))), default=None)
-        finding = str(self.headline())
         return small_multiples(
-            pd.concat(drawn), "facet", title=title, unit="a month", finding=finding, provisional_from=first
-        )
+            pd.concat(drawn), "facet", title=title, unit="a month", finding=str(self.headline()),
+            breaks={self._measure(measure).label: self._breaks(measure) for measure in chosen}, provisional_from=first,
+        )  # fmt: skip
 
     def parts(self, breakdown: str, measure: str = "") -> Chart | Text:
         """The months of a measure's parts."""
@@ -318,10 +318,15 @@ class ItemPage:
         title = f"{self._measure(measure).label} by {breakdown}, {self.board.area.name}"
         table = self.breakdown(breakdown, measure)
         finding = f"{self.headline()} {table.caption if isinstance(table, Table) else ''}".strip()
-        unit, first = self._measure(measure).unit, self.provisional_from(measure)
+        counted, first = self._measure(measure), self.provisional_from(measure)
+        breaks = {
+            part.label: no_comparison((*counted.breaks, *part.breaks))
+            for part in counted.breakdowns[breakdown].values()
+        }
         return small_multiples(
-            pd.concat(drawn), "part", title=title, unit=unit, finding=finding, provisional_from=first
-        )
+            pd.concat(drawn), "part", title=title, unit=counted.unit, finding=finding, breaks=breaks,
+            provisional_from=first,
+        )  # fmt: skip
 
     def stacked(self, measures: dict[str, str], title: str) -> Chart | Text:
         """Measures that add up, stacked by month; ``measures`` gives each its name in the chart."""
@@ -334,7 +339,7 @@ class ItemPage:
     def index(self, measures: Iterable[str]) -> Chart | Text:
         """Twelve-month totals of several measures, each from 100 at the first month that all of them reach."""
         totals = {
-            self._measure(measure).label: self.monthly(measure).set_index("month")["count"].rolling(12).sum().dropna()
+            self._measure(measure).label: yearly_totals(self.monthly(measure), self._breaks(measure))
             for measure in measures
         }
         drawn = {label: series for label, series in totals.items() if len(series)}
@@ -461,20 +466,42 @@ class ItemPage:
         )
 
     def _monthly(self, options: list[History]) -> pd.DataFrame:
-        for history in options:
-            months = history.monthly(self.board.area.code)
-            months = months[months.index <= self.board.period]
-            if len(months):
-                first = max(months.index[0], self.board.period - SHOWN_MONTHS + 1)
-                whole = months.reindex(pd.period_range(first, self.board.period, freq="M"))
-                return pd.DataFrame({"month": whole.index.strftime("%Y-%m"), "count": whole.to_numpy()})
-        return pd.DataFrame({"month": pd.Series(dtype="str"), "count": pd.Series(dtype="float64")})
+        return shown_months(options, self.board.area.code, self.board.period)
 
     def _new_levels(self, measure: str) -> dict[str, str]:
         return new_levels(self.board.settings.events, self.name) | self._breaks(measure)
 
     def _breaks(self, measure: str) -> dict[str, str]:
-        return {each.month: each.what for each in self._measure(measure).breaks if each.effect == "not_comparable"}
+        return no_comparison(self._measure(measure).breaks)
+
+
+def no_comparison(breaks: Iterable[Break]) -> dict[str, str]:
+    """The first months of what does not compare with the months before, each with the reason."""
+    return {each.month: each.what for each in breaks if each.effect == "not_comparable"}
+
+
+def yearly_totals(monthly: pd.DataFrame, breaks: Collection[str]) -> pd.Series:
+    """The twelve-month totals of ``month`` and ``count`` by their last month, of the months since the last break that
+    has any: an index across a break would compare what does not compare."""
+    counts = monthly.set_index("month")["count"]
+    eras = pd.Series(
+        [sum(month >= each for each in breaks) for month in counts.index], index=counts.index, dtype="int64"
+    )
+    totals = counts.groupby(eras).transform(lambda part: part.rolling(12).sum()).dropna()
+    return totals[eras[totals.index] == eras[totals.index].max()]
+
+
+def shown_months(options: Iterable[History], area_code: str, period: pd.Period) -> pd.DataFrame:
+    """``month`` and ``count`` (missing: no figure) of an area up to a period and at most five years back, from the
+    first of some histories that has any; empty where none has."""
+    for history in options:
+        months = history.monthly(area_code)
+        months = months[months.index <= period]
+        if len(months):
+            first = max(months.index[0], period - SHOWN_MONTHS + 1)
+            whole = months.reindex(pd.period_range(first, period, freq="M"))
+            return pd.DataFrame({"month": whole.index.strftime("%Y-%m"), "count": whole.to_numpy()})
+    return pd.DataFrame({"month": pd.Series(dtype="str"), "count": pd.Series(dtype="float64")})
 
 
 def extract_counts(store: Store, table: str, area_code: str, period: pd.Period, column: str) -> pd.DataFrame:

@@ -33,6 +33,7 @@ from crimelib.board.charts.timeline import (
     line_layers,
     monthly_rows,
     months_taken,
+    nameless_layers,
     on_axes,
     plain_line,
     settled_and_provisional,
@@ -338,23 +339,39 @@ def small_multiples(
     title: str,
     unit: str,
     finding: str,
-    breaks: Iterable[object] = (),
+    breaks: Iterable[object] | Mapping[str, Iterable[object]] = (),
     provisional_from: object = None,
+    events: pd.DataFrame | None = None,
 ) -> Chart:
     """One small trend per value of ``facet``, on shared axes. ``monthly``: month, count, ``facet`` and, where some
-    are not to be shown, ``status``; a panel without figures says so in words."""
+    are not to be shown, ``status``; a panel without figures says so in words. ``breaks`` are the first months on a new
+    basis, of every panel or of each by its name; ``events`` (label, start, end) are drawn without their names, so list
+    them under the chart."""
+    own = breaks if isinstance(breaks, Mapping) else dict.fromkeys(monthly[facet], tuple(breaks))
     names = list(dict.fromkeys(monthly[facet]))
     frames = {name: monthly[monthly[facet] == name] for name in names}
     absent = {name: _absent_word(frame) for name, frame in frames.items()}
-    parts = {name: monthly_rows(frames[name], breaks=breaks) for name in names if not absent[name]}
+    parts = {name: monthly_rows(frames[name], breaks=own.get(name, ())) for name in names if not absent[name]}
     top = domain_top(*(part["value"] for part in parts.values()))
     months = sorted(monthly["month"].map(as_month).unique())
+    first, last = instant(months[0], 1), instant(months[-1] + 1, 1)
+    marks = {name: nameless_layers(event_rows(events, own.get(name, ()), first, last)) for name in names}
 
     def draw(page: Page) -> Spec:
         columns = min(page.pick(4 if len(names) > 9 else 3, 2), len(names))
         width = (page.width - 50 - 16 * (columns - 1)) // columns
         panels = [
-            _panel(str(name), parts.get(name), absent[name], months, top, width, place % columns == 0, provisional_from)
+            _panel(
+                str(name),
+                parts.get(name),
+                absent[name],
+                months,
+                top,
+                width,
+                place % columns == 0,
+                provisional_from,
+                marks[name],
+            )
             for place, name in enumerate(names)
         ]
         return {"concat": panels, "columns": columns, "spacing": {"row": 18, "column": 16}}
@@ -381,8 +398,9 @@ def _panel(
     width: int,
     labelled: bool,
     provisional_from: object,
+    marks: Sequence[Spec],
 ) -> Spec:
-    """One small trend; the last figure written at its point."""
+    """One small trend over its events and breaks; the last figure written at its point."""
     heading = {
         "text": wrap_words(name, int(width / 7.6)),
         "fontSize": theme.TEXT_SIZE,
@@ -409,7 +427,7 @@ def _panel(
         latest = rows.dropna(subset=["value"]).tail(1)
         label = latest.assign(name=latest["value"].map(count_text))
         words = text_mark("name", align="right", dy=-10, fontWeight=600, color=theme.CURRENT)
-        layers = [*line_layers(rows, provisional_from, points=False, width=1.8), layer_of(words, label)]
+        layers = [*marks, *line_layers(rows, provisional_from, points=False, width=1.8), layer_of(words, label)]
         if len(settled := settled_and_provisional(latest, provisional_from)[0]):
             layers.append(layer_of(point_mark(size=34, color=theme.CURRENT), settled))
     drawn = [on_axes(layer, x, top) for layer in layers]

@@ -217,6 +217,19 @@ def event_layers(marks: Sequence[Spec]) -> list[Spec]:
     return layers
 
 
+def nameless_layers(marks: Sequence[Spec]) -> list[Spec]:
+    """Shaded periods and rules without labels, for a panel that has no room for them."""
+    x, rule = {"field": "start", "type": "temporal"}, {"type": "rule", "color": theme.RULE, "strokeWidth": 1}
+    floor = {"y": {"value": 0}, "y2": {"value": "height"}}
+    shade = {"mark": {"type": "rect", "color": theme.SHADE, "opacity": 1}}
+    periods = [mark for mark in marks if mark["end"]]
+    layers = [layer_of(shade, periods, x=x, x2={"field": "end"}, **floor)] if periods else []
+    for kind, dash in (("event", [1, 0]), ("break", [2, 3])):
+        moments = [mark for mark in marks if mark["kind"] == kind and not mark["end"]]
+        layers += [layer_of({"mark": {**rule, "strokeDash": dash}}, moments, x=x, **floor)] if moments else []
+    return layers
+
+
 def end_labels(
     labels: Sequence[tuple[float, str, str, bool]], at: int, top: float, height: int, floor: float = 0
 ) -> list[Spec]:

@@ -58,6 +58,7 @@ CONDA_NAMES = {
 LOCKED_PYTHONS = ("3.11.2", "3.12.0", "3.13.0")
 
 MOST_CODE_LINES = 25
+ITEM_PAGES = {"02", "03", "04", "05", "06", "07", "08", "09", "11"}
 JOINS = {"merge", "merge_asof", "merge_ordered", "join", "concat"}
 WRITES = {
     "open",
@@ -257,6 +258,12 @@ def test_board_notebooks_only_ask_call_and_show(path: Path) -> None:
     kinds = {type(node) for tree in trees for node in ast.walk(tree)}
     assert not kinds & {ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda}
     assert not set().union(*map(called, trees)) & (JOINS | WRITES)
+
+
+@pytest.mark.parametrize("path", [path for path in BOARD_NOTEBOOKS if path.stem[:2] in ITEM_PAGES], ids=relative)
+def test_every_item_s_page_shows_its_wards_ranked_on_a_map_and_in_a_funnel(path: Path) -> None:
+    calls = set().union(*(called(ast.parse(cell.source)) for cell in code_cells(path)))
+    assert {"wards", "ward_map", "ward_funnel"} <= calls
 
 
 @pytest.mark.parametrize("path", BOARD_NOTEBOOKS, ids=relative)

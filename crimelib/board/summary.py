@@ -93,13 +93,24 @@ def summary(
     perception = perception_rows(store, settings, area, period)
     _refuse_unknown_period(counts, perception, area, period)
     wards = newest_wards(counts, settings, area, period)
-    found = [figure for line in lines(counts, settings, area, wards) for figure in _figures(line, period, doubted)]
-    rows = pd.concat([_rows(found, area, period, unusual_months(settings)), perception], ignore_index=True).astype(
-        dict.fromkeys(FIGURES, object)
-    )
+    counted = compared_rows(lines(counts, settings, area, wards), settings, area, period, doubted)
+    rows = pd.concat([counted, perception], ignore_index=True).astype(dict.fromkeys(FIGURES, object))
     policy = settings.disclosure
     shown = protect(rows, policy.audiences[audience], protected_measures(settings), policy.linked, earlier)
-    return _rounded(shown)[COLUMNS]
+    return rounded(shown)[COLUMNS]
+
+
+def compared_rows(
+    asked: Iterable[Line],
+    settings: Settings,
+    area: Area,
+    period: pd.Period,
+    doubted: Doubts,
+    windows: Sequence[str] = WINDOWS,
+) -> pd.DataFrame:
+    """Each line over some windows with its statistics, as counted: neither protected nor rounded."""
+    found = [figure for line in asked for figure in _figures(line, period, doubted, windows)]
+    return _rows(found, area, period, unusual_months(settings))
 
 
 def protected_measures(settings: Settings) -> list[str]:
@@ -145,8 +156,8 @@ def _breakdowns(
             yield breakdown, value, part.label, part.figures, (*measure.breaks, *part.breaks)
 
 
-def _figures(line: Line, period: pd.Period, doubted: Doubts) -> Iterator[Figure]:
-    for window in WINDOWS:
+def _figures(line: Line, period: pd.Period, doubted: Doubts, windows: Sequence[str]) -> Iterator[Figure]:
+    for window in windows:
         found = window_figures(line.options, line.area_code, period, window)
         crossed = broken_by(line.breaks, found.history, period, window)
         status = NOT_COMPARABLE if found.status == OK and crossed else found.status
@@ -270,6 +281,8 @@ def _statistics(found: Sequence[Figure], period: pd.Period, unusual: Sequence[pd
         spreads = spreads.mask(~usual, history_spread(table.loc[:, ~usual], period))
     for window in WINDOWS:
         here = {place: (id(pair[0]), pair[1]) for place, pair in compared.items() if found[place].window == window}
+        if not here:
+            continue
         columns = list(here.values())
         result = compare_many(
             table[columns].set_axis(list(here), axis="columns"), period, window, spread=spreads[columns]
@@ -317,7 +330,7 @@ def _refuse_unknown_period(counts: Counts, perception: pd.DataFrame, area: Area,
         raise InputError(f"no source has {area.name} in {period}", where="period", fix=span)
 
 
-def _rounded(rows: pd.DataFrame) -> pd.DataFrame:
+def rounded(rows: pd.DataFrame) -> pd.DataFrame:
     """Figures as the contract writes them: whole counts, per cent to one decimal, ratio and p to four."""
     result = rows.copy()
     for column, digits in DIGITS.items():

@@ -1,0 +1,74 @@
+"""What an explorer is made of, without any widget: a view goes in, an answer comes out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import pandas as pd
+
+from crimelib.board.charts import Spec
+from crimelib.explore.workspace import Workspace
+from crimelib.settings import Strict
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a view shows: a Vega-Lite ``spec`` (None: nothing to draw), what is said in plain lines, ``table`` (one row
+    a line, the first column names it) and ``code``, the cell that gives the same again."""
+
+    spec: Spec | None
+    said: tuple[str, ...]
+    table: pd.DataFrame | None
+    code: str
+
+
+@dataclass(frozen=True)
+class Control:
+    """One labelled control: the ``field`` of the view that it sets and the choices as (label, value)."""
+
+    field: str
+    label: str
+    kind: Literal["one", "several", "tick", "text"]
+    options: tuple[tuple[str, Any], ...] = ()
+
+
+@dataclass(frozen=True)
+class Exploration:
+    """An explorer: its title, the controls of a view, and the answer to it. ``picked`` says what a selection in the
+    chart (by its name) means."""
+
+    title: str
+    controls: Callable[[Workspace, Any], Sequence[Control]]
+    answer: Callable[[Workspace, Any], Answer]
+    picked: Mapping[str, Callable[[Workspace, Any, Any], Sequence[str]]] = field(default_factory=dict)
+
+
+def changed(view: Strict, name: str, value: object) -> Strict:
+    """A view with one value changed, checked like one that is read from a file."""
+    return type(view).model_validate({**view.model_dump(), name: value})
+
+
+def measure_options(workspace: Workspace) -> tuple[tuple[str, str], ...]:
+    """Every measure that some file at hand counts, as (label, ``item.measure``)."""
+    here = workspace.counted("series")
+    return tuple(
+        (f"{workspace.settings.items[named.item].title}: {named.measure.label}", path)
+        for path, named in workspace.measures().items()
+        if any(here >= {*figures.add, *figures.subtract} for figures in named.measure.figures)
+    )
+
+
+def area_options(workspace: Workspace) -> tuple[tuple[str, str], ...]:
+    """Every area that some file at hand counts, by name."""
+    here = workspace.counted("area_code")
+    known = (*workspace.book.areas, *workspace.book.units)
+    found = [area.name for area in known if area.level != "outside" and here & set(workspace.book.members(area))]
+    return tuple((name, name) for name in found)
+
+
+def ward_options(workspace: Workspace, area: str) -> tuple[tuple[str, str], ...]:
+    """The wards of an area, the whole area first."""
+    wards = workspace.data(workspace.place(area).area).wards
+    return (("The whole area", ""), *((ward.name, ward.name) for ward in wards))

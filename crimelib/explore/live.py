@@ -1,0 +1,122 @@
+"""The explorers' live charts: Vega-Lite specifications of plain values, small enough to redraw at every change.
+
+The board's own charts (:mod:`crimelib.board.charts`) are drawn for reading; these are drawn for asking: every mark
+answers to the pointer, and what is chosen comes back to Python. Colours, type and breaks are the board's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+
+from crimelib.board import theme
+from crimelib.board.charts import SCHEMA, Spec
+
+WIDTH, HEIGHT = 720, 300
+LABEL_STEP = 15  # pixels from one label to the next
+
+
+def series_values(name: str, values: pd.Series, breaks: Iterable[str] = ()) -> list[Spec]:
+    """A monthly series (PeriodIndex) as rows ``at`` (milliseconds), ``month``, ``value``, ``series``, ``segment``; a
+    missing month has no row, and the segment changes after it and at every break: no line crosses either."""
+    starts = {pd.Period(month, freq="M").ordinal for month in breaks}
+    ordinals, rows, segment = values.index.asi8, [], 0
+    stamps = values.index.to_timestamp().as_unit("ms").asi8 + 14 * 86_400_000
+    labels = values.index.strftime("%B %Y")
+    for ordinal, at, label, value in zip(ordinals, stamps.tolist(), labels, values.to_numpy(float), strict=True):
+        if np.isnan(value) or ordinal in starts:
+            segment += 1
+        if not np.isnan(value):
+            rows.append({"at": at, "month": label, "value": round(value, 2), "series": name, "segment": segment})
+    return rows
+
+
+def lines_chart(
+    rows: Sequence[Spec],
+    *,
+    title: str,
+    unit: str,
+    events: pd.DataFrame | None = None,
+    breaks: Mapping[str, str] | None = None,
+    from_zero: bool = True,
+    form: str = ",d",
+) -> Spec:
+    """Lines over months with a name at each end; dragging over months is the interval selection ``months``."""
+    names = list(dict.fromkeys(row["series"] for row in rows))
+    colour = {
+        "field": "series",
+        "type": "nominal",
+        "legend": None,
+        "scale": {"domain": names, "range": [theme.SERIES[place % len(theme.SERIES)] for place in range(len(names))]},
+    }
+    x = {"field": "at", "type": "temporal", "title": None, "scale": {"type": "utc"}, "axis": {"format": "%b %Y"}}
+    y = {
+        "field": "value",
+        "type": "quantitative",
+        "title": None,
+        "scale": {"zero": from_zero},
+        "axis": {"format": form},
+    }
+    tips = _tips(Series="series", Month="month", Figure="value")
+    first, ends = min((row["at"] for row in rows), default=0), _ends(rows, from_zero)
+    line = {"type": "line", "strokeWidth": 2, "strokeCap": "round"}
+    select = {"name": "months", "select": {"type": "interval", "encodings": ["x"]}, "views": ["lines"]}
+    detail = {"field": "segment", "type": "nominal"}
+    layers: list[Spec] = [
+        *_event_layers(events, breaks or {}, first, max((row["at"] for row in rows), default=0)),
+        {"name": "lines", "mark": line, "encoding": {"x": x, "y": y, "color": colour, "detail": detail}},
+        {
+            "mark": {"type": "point", "filled": True, "size": 34, "opacity": 1},
+            "encoding": {"x": x, "y": y, "color": colour, "tooltip": tips},
+        },
+        {
+            "data": {"values": ends},
+            "mark": {"type": "text", "align": "left", "dx": 8, "fontSize": theme.SMALL_SIZE, "limit": 210},
+            "encoding": {
+                "x": x,
+                "y": {**y, "field": "label_at"},
+                "color": colour,
+                "text": {"field": "series", "type": "nominal"},
+            },
+        },
+    ]
+    shape = {"width": WIDTH, "height": HEIGHT, "padding": {"left": 5, "top": 5, "right": 190, "bottom": 5}}
+    return {**_base(title, unit), **shape, "params": [select], "data": {"values": list(rows)}, "layer": layers}
+
+
+def _ends(rows: Sequence[Spec], from_zero: bool) -> list[Spec]:
+    """The last row of each series with the height of its label, moved apart so that no two labels touch."""
+    last = sorted({row["series"]: row for row in rows}.values(), key=lambda row: row["value"])
+    values = [row["value"] for row in rows] or [0]
+    room = (max(values) - (0 if from_zero else min(values))) * LABEL_STEP / HEIGHT
+    placed: list[Spec] = []
+    for row in last:
+        lowest = placed[-1]["label_at"] + room if placed else row["value"]
+        placed.append({**row, "label_at": max(row["value"], lowest)})
+    return placed
+
+
+def _event_layers(events: pd.DataFrame | None, breaks: Mapping[str, str], first: int, last: int) -> list[Spec]:
+    """Rules at the events and (dashed) the breaks within the months drawn, named when pointed at."""
+    marks = [{"label": what, "start": f"{month}-01", "kind": "break"} for month, what in breaks.items()]
+    rows = [] if events is None else events.to_dict("records")
+    marks += [{"label": row["label"], "start": row["start"], "kind": "event"} for row in rows]
+    marks = [{**mark, "at": int(pd.Timestamp(mark["start"]).value // 1_000_000)} for mark in marks]
+    marks = [mark for mark in marks if first <= mark["at"] <= last]
+    if not marks:
+        return []
+    dash = {"condition": {"test": "datum.kind === 'break'", "value": [3, 3]}, "value": [1, 0]}
+    x = {"field": "at", "type": "temporal", "title": None}
+    tips = _tips(What="label", From="start")
+    rule = {"type": "rule", "color": theme.RULE, "strokeWidth": 1.5}
+    return [{"data": {"values": marks}, "mark": rule, "encoding": {"x": x, "strokeDash": dash, "tooltip": tips}}]
+
+
+def _tips(**fields: str) -> list[Spec]:
+    return [{"field": field, "type": "nominal", "title": heading} for heading, field in fields.items()]
+
+
+def _base(title: str, unit: str) -> Spec:
+    return {"$schema": SCHEMA, "title": {"text": title, "subtitle": unit}, "config": theme.config()}

@@ -1,0 +1,33 @@
+"""Opens an explorer in a notebook, at a saved view or at its beginning."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from crimelib.errors import InputError
+from crimelib.explore.answers import Exploration
+from crimelib.explore.trends import TRENDS
+from crimelib.explore.workspace import open_workspace
+from crimelib.settings import PROJECT_ROOT
+from crimelib.views import KINDS, read_view
+
+if TYPE_CHECKING:
+    from crimelib.explore.widgets import Explorer
+
+EXPLORATIONS: dict[str, Exploration] = {"trends": TRENDS}
+
+
+def explore(name: str = "trends", view: str = "", processed: str = "", parameters: str = "") -> Explorer:
+    """The explorer of a name, or of a saved view (``parameters/views/<view>.yml``). Raises :class:`InputError` for an
+    unknown one."""
+    from crimelib.explore.widgets import Explorer
+
+    if name not in EXPLORATIONS:
+        raise InputError(f"no explorer is called {name!r}", where="explore", fix=f"known: {', '.join(EXPLORATIONS)}")
+    folder = PROJECT_ROOT / (parameters or "parameters")
+    shown = read_view(folder, view) if view else KINDS[name]()
+    if shown.explorer != name:
+        raise InputError(
+            f"the view {view!r} is of {shown.explorer}", where="view", fix=f"open {shown.explorer} with it"
+        )
+    return Explorer(EXPLORATIONS[name], shown, open_workspace(processed, parameters))

@@ -1,0 +1,190 @@
+"""An exploration as a page of widgets: labelled controls, one live chart, what it says, and the way to a notebook.
+
+Everything that answers is in :mod:`crimelib.explore.answers` and the explorations; here they are only shown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from html import escape
+from typing import Any
+
+import altair
+import anywidget
+import ipywidgets
+import pandas as pd
+import traitlets
+
+from crimelib.board.charts import Spec
+from crimelib.errors import InputError
+from crimelib.explore import NOT_FOR_SHARING
+from crimelib.explore.answers import Answer, Control, Exploration, changed
+from crimelib.explore.workspace import Workspace
+from crimelib.settings import Strict
+from crimelib.views import write_view
+
+EMBEDDED = {"renderer": "svg", "actions": False}
+SEVERAL_ROWS = 6
+
+
+class CopyButton(anywidget.AnyWidget):
+    """A button that puts ``text`` on the clipboard, or selects it where the browser does not let it."""
+
+    _esm = """
+    function render({ model, el }) {
+      const button = document.createElement("button");
+      button.type = "button";
+      button.className = "jupyter-button";
+      button.textContent = model.get("label");
+      button.addEventListener("click", async () => {
+        try {
+          await navigator.clipboard.writeText(model.get("text"));
+          button.textContent = "Copied";
+        } catch (refused) {
+          button.textContent = "Select the text below and copy it";
+        }
+        setTimeout(() => { button.textContent = model.get("label"); }, 2000);
+      });
+      el.append(button);
+    }
+    export default { render };
+    """
+    label = traitlets.Unicode("Copy").tag(sync=True)
+    text = traitlets.Unicode("").tag(sync=True)
+
+
+class Explorer(ipywidgets.VBox):
+    """An exploration open at a view. ``view`` is what the controls say; setting it moves the controls."""
+
+    def __init__(self, exploration: Exploration, view: Strict, workspace: Workspace) -> None:
+        altair.JupyterChart.enable_offline(True)
+        self.exploration, self.workspace, self.view = exploration, workspace, view
+        self._moving = False
+        self.controls: dict[str, ipywidgets.Widget] = {}
+        self.panel = ipywidgets.VBox(layout={"flex": "0 0 auto"})
+        self.chart: altair.JupyterChart | None = None
+        self.drawn = ipywidgets.VBox()
+        self.said = ipywidgets.HTML()
+        self.picked = ipywidgets.HTML()
+        self.table = ipywidgets.HTML()
+        self.code = ipywidgets.Textarea(description="Notebook cell", rows=8)
+        self.code.layout.width = "100%"
+        self.code.style.description_width = "initial"
+        self.copy = CopyButton(label="Copy as notebook cell")
+        self.name = ipywidgets.Text(description="View name", placeholder="burglary_since_2019")
+        self.save = ipywidgets.Button(description="Save view")
+        self.saved = ipywidgets.HTML()
+        self.save.on_click(self._save)
+        super().__init__([*self._page()])
+        self._lay_out()
+        self.show()
+
+    def show(self) -> None:
+        """Answer the view anew."""
+        try:
+            answer = self.exploration.answer(self.workspace, self.view)
+        except InputError as error:
+            answer = Answer(None, (str(error),), None, self.code.value)
+        self.said.value = said_html(answer.said)
+        self.picked.value = ""
+        self.table.value = "" if answer.table is None else table_html(answer.table)
+        self.code.value = self.copy.text = answer.code
+        self._draw(answer.spec)
+
+    def _page(self) -> Sequence[ipywidgets.Widget]:
+        heading = ipywidgets.HTML(f"<h2>{escape(self.exploration.title)}</h2><p><small>{NOT_FOR_SHARING}</small></p>")
+        keep = ipywidgets.VBox([ipywidgets.HBox([self.copy, self.name, self.save]), self.saved, self.code])
+        answer = ipywidgets.VBox([self.said, self.drawn, self.picked, self.table], layout={"overflow": "auto"})
+        return heading, ipywidgets.HBox([self.panel, answer]), keep
+
+    def _lay_out(self) -> None:
+        """Controls of the view, each with the choices that the view leaves."""
+        self._moving = True
+        declared = self.exploration.controls(self.workspace, self.view)
+        for control in declared:
+            value = getattr(self.view, control.field)
+            widget = self.controls.get(control.field)
+            if widget is None:
+                self.controls[control.field] = self._made(control, value)
+            elif control.options and tuple(widget.options) != control.options:
+                widget.options = control.options
+                widget.value = value
+        self._moving = False
+        wanted = tuple(self.controls[control.field] for control in declared)
+        if self.panel.children != wanted:
+            self.panel.children = wanted
+
+    def _made(self, control: Control, value: Any) -> ipywidgets.Widget:
+        widget = widget_of(control, value)
+        widget.observe(lambda change: self._moved(control.field, change["new"]), "value")
+        return widget
+
+    def _moved(self, field: str, value: object) -> None:
+        if self._moving:
+            return
+        try:
+            self.view = changed(self.view, field, value)
+            self._lay_out()
+        except (InputError, ValueError) as error:
+            first = str(error) if isinstance(error, InputError) else "choose at least one"
+            self.said.value = said_html((first,))
+            return
+        self.show()
+
+    def _draw(self, spec: Spec | None) -> None:
+        """Redraw the one chart: its first drawing loads the chart's library, later ones only send what is new."""
+        self.drawn.layout.display = "none" if spec is None else ""
+        if spec is None:
+            return
+        if self.chart is not None:
+            self.chart.spec = spec
+            return
+        self.chart = altair.JupyterChart(altair.Chart.from_dict(spec), embed_options=EMBEDDED)
+        for name in self.exploration.picked:
+            self.chart.selections.observe(self._picked, name)
+        self.drawn.children = (self.chart,)
+
+    def _picked(self, change: dict[str, Any]) -> None:
+        told = self.exploration.picked[change["name"]](self.workspace, self.view, change["new"])
+        self.picked.value = said_html(tuple(told))
+
+    def _save(self, _: object) -> None:
+        try:
+            path = write_view(self.workspace.settings.folder, self.name.value.strip(), self.view)
+            told = f"Saved as parameters/views/{path.name}."
+        except InputError as error:
+            told = str(error)
+        self.saved.value = said_html((told,))
+
+
+def widget_of(control: Control, value: Any) -> ipywidgets.Widget:
+    """The labelled widget of a control, at a value."""
+    layout = ipywidgets.Layout(width="360px")
+    style = {"description_width": "150px"}
+    common = {"description": control.label, "layout": layout, "style": style}
+    if control.kind == "tick":
+        return ipywidgets.Checkbox(value=value, indent=False, **common)
+    if control.kind == "text":
+        return ipywidgets.Text(value=value, continuous_update=False, **common)
+    if control.kind == "several":
+        rows = min(SEVERAL_ROWS, max(2, len(control.options)))
+        return ipywidgets.SelectMultiple(options=control.options, value=value, rows=rows, **common)
+    return ipywidgets.Dropdown(options=control.options, value=value, **common)
+
+
+def said_html(lines: Sequence[str]) -> str:
+    """Lines as a list that screen readers announce when it changes; what stands in them is data and is escaped."""
+    items = "".join(f"<li>{escape(line)}</li>" for line in lines)
+    return f"<ul role='status' aria-live='polite' style='line-height:1.4;max-width:46rem'>{items}</ul>" if items else ""
+
+
+def table_html(table: pd.DataFrame) -> str:
+    """A small table with a header row and named lines, escaped."""
+    head = "".join(f"<th scope='col' style='text-align:left'>{escape(str(name))}</th>" for name in table.columns)
+    body = "".join(
+        f"<tr><th scope='row' style='text-align:left;font-weight:400'>{escape(str(row[0]))}</th>"
+        + "".join(f"<td style='padding-left:1rem'>{escape(str(value))}</td>" for value in row[1:])
+        + "</tr>"
+        for row in table.itertuples(index=False, name=None)
+    )
+    return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from crimelib.explore.surface import (
+        asb_calls,
         compare,
         list_areas,
         list_measures,
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
         trend_chart,
     )
 
-__all__ = ["compare", "list_areas", "list_measures", "list_sources", "list_wards", "series", "trend_chart"]
+__all__ = ["asb_calls", "compare", "list_areas", "list_measures", "list_sources", "list_wards", "series", "trend_chart"]
 
 
 def __getattr__(name: str) -> Any:

@@ -14,6 +14,7 @@ from pydantic import Field
 from crimelib.errors import InputError
 from crimelib.settings import PERIOD_PATTERN, WINDOW, AsbDefinition, Strict, checked, read_yaml
 
+TICKED = ("headings", "qualifiers", "tags", "without_headings", "without_tags")
 VIEW_NAME = r"^[a-z][a-z0-9_]{0,59}$"
 OptionalMonth = Annotated[str, Field(pattern=rf"(^$|{PERIOD_PATTERN})")]
 
@@ -43,11 +44,23 @@ class WardsView(Strict):
 
 
 class AsbDefinitionView(Strict):
-    """A definition of anti-social behaviour tried on the calls of an area."""
+    """A definition of anti-social behaviour tried on the calls of an area: see :class:`AsbDefinition`."""
 
     explorer: Literal["asb_definition"] = "asb_definition"
     area: str = "Bromley"
-    definition: AsbDefinition = AsbDefinition(label="My definition", counts="calls as ticked")
+    label: str = Field(default="As ticked", min_length=1, max_length=60)
+    headings: tuple[str, ...] = ()
+    qualifiers: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    without_headings: tuple[str, ...] = ()
+    without_tags: tuple[str, ...] = ()
+
+    @property
+    def definition(self) -> AsbDefinition:
+        """What is ticked, as a definition."""
+        ticked = {name: getattr(self, name) for name in TICKED}
+        words = [f"{name.replace('_', ' ')}: {', '.join(chosen)}" for name, chosen in ticked.items() if chosen]
+        return AsbDefinition(label=self.label, counts="; ".join(words).replace("_", " ") or "every call", **ticked)
 
 
 class PartnersView(Strict):

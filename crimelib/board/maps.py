@@ -70,7 +70,7 @@ def ward_choropleth(rows: pd.DataFrame, boundaries: pd.DataFrame, *, title: str,
         fill=[theme.SHADE if place is None else theme.SEQUENTIAL[place] for place in classes],
         ink=[theme.BACKGROUND if place is not None and place >= 3 else theme.INK for place in classes],
     )
-    outlines = [_rings(json.loads(text)) for text in wards["geometry"]]
+    outlines = [rings_of(json.loads(text)) for text in wards["geometry"]]
 
     def draw(page: Page) -> Spec:
         flat, height = fitted(outlines, page.width, page.pick(600, 420))
@@ -121,7 +121,7 @@ def _without_straight(points: np.ndarray) -> np.ndarray:
     return points[np.concatenate([[True], turns, [True]])]
 
 
-def _rings(geometry: Mapping[str, object]) -> Rings:
+def rings_of(geometry: Mapping[str, object]) -> Rings:
     polygons = geometry["coordinates"] if geometry["type"] == "MultiPolygon" else [geometry["coordinates"]]
     return [np.array(ring, float) for polygon in polygons for ring in polygon]
 

@@ -30,7 +30,7 @@ class Control:
 
     field: str
     label: str
-    kind: Literal["one", "several", "tick", "text"]
+    kind: Literal["one", "several", "tick", "text", "slide"]
     options: tuple[tuple[str, Any], ...] = ()
 
 

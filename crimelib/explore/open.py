@@ -6,7 +6,10 @@ from typing import TYPE_CHECKING
 
 from crimelib.errors import InputError
 from crimelib.explore.answers import Exploration
+from crimelib.explore.asb_definition import ASB_DEFINITION
+from crimelib.explore.partners import PARTNERS
 from crimelib.explore.trends import TRENDS
+from crimelib.explore.wards import WARDS
 from crimelib.explore.workspace import open_workspace
 from crimelib.settings import PROJECT_ROOT
 from crimelib.views import KINDS, read_view
@@ -14,7 +17,12 @@ from crimelib.views import KINDS, read_view
 if TYPE_CHECKING:
     from crimelib.explore.widgets import Explorer
 
-EXPLORATIONS: dict[str, Exploration] = {"trends": TRENDS}
+EXPLORATIONS: dict[str, Exploration] = {
+    "trends": TRENDS,
+    "wards": WARDS,
+    "asb_definition": ASB_DEFINITION,
+    "partners": PARTNERS,
+}
 
 
 def explore(name: str = "trends", view: str = "", processed: str = "", parameters: str = "") -> Explorer:

@@ -13,6 +13,7 @@ from html import escape
 
 import pandas as pd
 
+from crimelib.areas import nearest
 from crimelib.board.charts import CHART_TYPE, Chart, index_chart, small_multiples
 from crimelib.board.charts import trend_chart as draw_trend
 from crimelib.board.item import event_table, new_levels
@@ -23,9 +24,10 @@ from crimelib.disclosure.protect import FIGURES
 from crimelib.errors import InputError
 from crimelib.explore import EXPLORED_TYPE, NOT_FOR_SHARING
 from crimelib.explore.workspace import Named, Place, Workspace, open_workspace
+from crimelib.measures.asb import history, read_calls
 from crimelib.measures.periods import WINDOWS, month_label, parse_period
 from crimelib.measures.series import History
-from crimelib.settings import Part
+from crimelib.settings import AsbDefinition, Part
 from crimelib.stats.comparison import Change
 from crimelib.stats.comparison import compare as compare_series
 
@@ -385,3 +387,38 @@ def list_sources(processed: str = "", parameters: str = "") -> pd.DataFrame:
     entries = open_workspace(processed, parameters).store.catalogue.entries
     rows = [(entry.source, entry.vintage, entry.name, entry.rejected) for entry in entries]
     return pd.DataFrame(rows, columns=["source", "vintage", "file", "rejected"])
+
+
+def asb_calls(
+    area: str = "Bromley",
+    *,
+    headings: Sequence[str] = (),
+    qualifiers: Sequence[str] = (),
+    tags: Sequence[str] = (),
+    without_headings: Sequence[str] = (),
+    without_tags: Sequence[str] = (),
+    processed: str = "",
+    parameters: str = "",
+) -> pd.Series:
+    """Calls about anti-social behaviour by month (float, NaN where no extract covers it) under a definition: see
+    ``asb_taxonomy.yml`` for the names. Raises :class:`InputError` for a name that is not declared."""
+    workspace = open_workspace(processed, parameters)
+    taxonomy, place = workspace.settings.asb_taxonomy, workspace.place(area)
+    chosen = {
+        "headings": (headings, taxonomy.headings),
+        "qualifiers": (qualifiers, taxonomy.qualifiers),
+        "tags": (tags, taxonomy.tags),
+        "without_headings": (without_headings, taxonomy.headings),
+        "without_tags": (without_tags, taxonomy.tags),
+    }
+    for where, (names, known) in chosen.items():
+        for name in names:
+            if name not in known:
+                raise InputError(f"{name!r} is not declared", where=where, fix=nearest(name, known))
+    definition = AsbDefinition(label="", counts="", **{where: tuple(names) for where, (names, _) in chosen.items()})
+    calls = read_calls(workspace.store, workspace.settings, place.area)
+    found = history(calls, definition) if calls else None
+    if found is None:
+        fix = "ask the police for an extract (crimelib template asb_calls)"
+        raise InputError(f"no extract of calls has {place.name}", where="area", fix=fix)
+    return found.monthly(place.code)

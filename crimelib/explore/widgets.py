@@ -166,6 +166,8 @@ def widget_of(control: Control, value: Any) -> ipywidgets.Widget:
         return ipywidgets.Checkbox(value=value, indent=False, **common)
     if control.kind == "text":
         return ipywidgets.Text(value=value, continuous_update=False, **common)
+    if control.kind == "slide":
+        return ipywidgets.SelectionSlider(options=control.options, value=value, **common)
     if control.kind == "several":
         rows = min(SEVERAL_ROWS, max(2, len(control.options)))
         return ipywidgets.SelectMultiple(options=control.options, value=value, rows=rows, **common)

@@ -1,0 +1,95 @@
+"""The partners explorer: the police's and the partners' series of one item, each from 100 at a base month to drag."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pandas as pd
+
+from crimelib.board.item import Board, ItemPage
+from crimelib.explore.answers import Answer, Control, Exploration, area_options
+from crimelib.explore.live import lines_chart, series_values
+from crimelib.explore.surface import MonthlySeries, series_of
+from crimelib.explore.workspace import Workspace
+from crimelib.measures.periods import month_label, parse_period
+from crimelib.views import PartnersView
+
+AUDIENCE = "board"
+
+
+def controls(workspace: Workspace, view: PartnersView) -> Sequence[Control]:
+    """The controls of the explorer for a view."""
+    months = _totals(workspace, view).index
+    slide = ((("first", ""), *((month.strftime("%b %Y"), str(month)) for month in months[1:])),)
+    periods = (("The newest month", ""), *((month_label(month), str(month)) for month in months[::-1]))
+    items = tuple((item.title, name) for name, item in workspace.settings.items.items() if len(item.measures) > 1)
+    return (
+        Control("item", "Item", "one", items),
+        Control("area", "Area", "one", area_options(workspace)),
+        Control("base", "100 at the year to", "slide", *slide),
+        Control("period", "Compared up to", "one", periods),
+    )
+
+
+def answer(workspace: Workspace, view: PartnersView) -> Answer:
+    """Twelve-month totals from the base month, and whether police and partners tell the same story."""
+    totals = _totals(workspace, view)
+    if totals.empty:
+        return Answer(None, ("No file at hand has twelve whole months of two of the item's series.",), None, code(view))
+    base = totals.loc[view.base :] if view.base else totals
+    usable = base.loc[:, base.iloc[0].notna() & (base.iloc[0] > 0)]
+    indexed = 100 * usable / usable.iloc[0]
+    values = [row for name in indexed for row in series_values(name, indexed[name])]
+    left = [name for name in totals if name not in usable]
+    said = (*_page(workspace, view).concordance().lines, *(f"{name} has no count to start from." for name in left))
+    title = f"Twelve-month totals, the year to {month_label(base.index[0])} = 100"
+    spec = lines_chart(values, title=title, unit="index", from_zero=False)
+    return Answer(spec, said, _table(usable, indexed), code(view))
+
+
+def code(view: PartnersView) -> str:
+    """The notebook cell that gives the same again."""
+    return "\n".join(
+        [
+            "from crimelib.board.item import load_item",
+            "",
+            f"page = load_item({view.item!r}, {view.area!r}, {view.period or '2021-11'!r})",
+            "page.concordance()",
+        ]
+    )
+
+
+def _series(workspace: Workspace, view: PartnersView) -> list[MonthlySeries]:
+    place = workspace.place(view.area)
+    named = [found for found in workspace.measures().values() if found.item == view.item]
+    return [series_of(workspace, each, place) for each in named]
+
+
+def _totals(workspace: Workspace, view: PartnersView) -> pd.DataFrame:
+    """Twelve-month totals of the item's series by month, from the first month that two of them reach."""
+    known = {each.label: each.rolling() for each in _series(workspace, view) if each.counts.notna().sum() >= 12}
+    table = pd.DataFrame(known)
+    reached = table.index[table.notna().sum(axis=1) >= 2]
+    return table.loc[reached[0] :] if len(reached) else pd.DataFrame()
+
+
+def _page(workspace: Workspace, view: PartnersView) -> ItemPage:
+    totals = _totals(workspace, view)
+    period = parse_period(view.period) if view.period else totals.dropna(how="all").index[-1]
+    area = workspace.place(view.area).area
+    board = workspace.remembered(
+        ("board", area.code, period), lambda: Board(workspace.settings, workspace.store, area, period, AUDIENCE)
+    )
+    return ItemPage(board, view.item)
+
+
+def _table(totals: pd.DataFrame, indexed: pd.DataFrame) -> pd.DataFrame:
+    rows = [
+        (name, f"{totals[name].iloc[0]:,.0f}", f"{last:,.0f}", f"{indexed[name].dropna().iloc[-1]:.0f}")
+        for name in totals
+        for last in (totals[name].dropna().iloc[-1],)
+    ]
+    return pd.DataFrame(rows, columns=["Series", "Year at the base", "Newest year", "Index"])
+
+
+PARTNERS = Exploration("Police and partners", controls, answer)

@@ -1,0 +1,321 @@
+"""The wards explorer: a map, a ranking, a funnel and the months, linked: choosing a ward in one shows it in all."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from crimelib.board import theme
+from crimelib.board.charts import SCHEMA, Spec
+from crimelib.board.maps import GRID, fitted, rings_of, ward_boundaries
+from crimelib.board.narrative import sentence
+from crimelib.board.summary import Line, compared_rows, rounded
+from crimelib.board.tables import change_text, count_text, signal_text
+from crimelib.disclosure.protect import FIGURES
+from crimelib.errors import InputError
+from crimelib.explore.answers import Answer, Control, Exploration, area_options, measure_options, ward_options
+from crimelib.explore.live import series_values
+from crimelib.explore.surface import series_of
+from crimelib.explore.trends import WINDOW_NAMES
+from crimelib.explore.workspace import Named, Place, Workspace
+from crimelib.measures.periods import month_label, parse_period
+from crimelib.measures.rates import residents
+from crimelib.stats.funnel import funnel, funnel_limits
+from crimelib.views import WardsView
+
+MAP, ROWS, FUNNEL, MONTHS = (340, 330), (250, 330), (330, 240), (330, 240)
+FEWEST = 5
+CHOSEN = {"param": "ward", "empty": True}
+NAME = {"field": "name", "type": "nominal"}
+
+
+def controls(workspace: Workspace, view: WardsView) -> Sequence[Control]:
+    """The controls of the explorer for a view."""
+    months = _months(workspace, view)[::-1]
+    return (
+        Control("measure", "Measure", "one", measure_options(workspace)),
+        Control("area", "Area", "one", area_options(workspace)),
+        Control("window", "Over", "one", tuple((label, name) for name, label in WINDOW_NAMES.items())),
+        Control("period", "Up to", "one", (("The newest month", ""), *((month_label(m), str(m)) for m in months))),
+        Control("ward", "Ward", "one", ward_options(workspace, view.area)),
+    )
+
+
+def answer(workspace: Workspace, view: WardsView) -> Answer:
+    """The linked charts, what is said of the chosen ward (else of the most and the changed), and the ranked table."""
+    named, area = workspace.measure(view.measure), workspace.place(view.area)
+    period = _period(workspace, view)
+    rows = ward_rows(workspace, named, area, period, view.window)
+    if rows.empty or rows["current"].isna().all():
+        return Answer(None, (f"No file at hand gives {named.measure.label.lower()} by ward there.",), None, code(view))
+    chosen = workspace.place(view.area, view.ward).code if view.ward else ""
+    said = told(rows, named, chosen)
+    return Answer(_spec(workspace, view, named, area, period, rows, chosen), said, _table(rows), code(view))
+
+
+def ward_rows(workspace: Workspace, named: Named, area: Place, period: pd.Period, window: str) -> pd.DataFrame:
+    """A row a ward with the columns of ``summary.csv``, as counted, the highest first; signals as the board's (under
+    false-discovery control over these wards)."""
+    key = ("wards", named.path, area.code, period, window)
+    return workspace.remembered(key, lambda: _ward_rows(workspace, named, area, period, window))
+
+
+def _ward_rows(workspace: Workspace, named: Named, area: Place, period: pd.Period, window: str) -> pd.DataFrame:
+    data, options = workspace.data(area.area), workspace.histories(area.area, named.measure.figures)
+    used = frozenset(name for option in named.measure.figures for name in (*option.add, *option.subtract))
+    lines = [
+        Line(named.item, named.name, "ward", ward.code, ward.name, ward.code, named.measure.breaks, options, used)
+        for ward in data.wards
+        if any(history.has_any([ward.code]) for history in options)
+    ]
+    if not lines:
+        return pd.DataFrame(columns=["current"])
+    found = compared_rows(lines, workspace.settings, area.area, period, data.doubted, [window])
+    whole = rounded(found.astype(dict.fromkeys(FIGURES, object)))
+    order = whole["current"].map(lambda count: -1 if count is None else count)
+    return whole.assign(order=order).sort_values("order", ascending=False, kind="stable", ignore_index=True)
+
+
+def told(rows: pd.DataFrame, named: Named, chosen: str) -> tuple[str, ...]:
+    """What is said of the chosen ward, or of the ward with most and of those that changed by more than chance."""
+    known = rows.to_dict("records")
+    if chosen:
+        return tuple(
+            str(sentence(row, named.measure, row["breakdown_label"]))
+            for row in known
+            if row["breakdown_value"] == chosen
+        )
+    moved = [row for row in known if row["signal"] in ("increase", "decrease")]
+    none = "No ward changed by more than chance, so many wards taken into account."
+    said = [str(sentence(row, named.measure, row["breakdown_label"])) for row in moved] or [none]
+    first = known[0]
+    return (f"{first['breakdown_label']} has the most: {count_text(first['current'])} {named.measure.unit}.", *said)
+
+
+def ward_picked(workspace: Workspace, view: WardsView, selection: object) -> list[str]:
+    """What is said of the wards chosen in a chart."""
+    codes = [each["code"] for each in (getattr(selection, "value", None) or []) if "code" in each]
+    named, area = workspace.measure(view.measure), workspace.place(view.area)
+    rows = ward_rows(workspace, named, area, _period(workspace, view), view.window)
+    return [line for code in codes for line in told(rows, named, code)]
+
+
+def code(view: WardsView) -> str:
+    """The notebook cell that gives the same figures."""
+    when = f", period={view.period!r}" if view.period else ""
+    picked = f"[{view.ward!r}]" if view.ward else f"cl.list_wards({view.area!r})['name']"
+    return "\n".join(
+        [
+            "import crimelib as cl",
+            "",
+            f"for ward in {picked}:",
+            f"    chosen = cl.series({view.measure!r}, {view.area!r}, ward=ward)",
+            f"    print(cl.compare(chosen, window={view.window!r}{when}))",
+        ]
+    )
+
+
+def _spec(
+    workspace: Workspace, view: WardsView, named: Named, area: Place, period: pd.Period, rows: pd.DataFrame, chosen: str
+) -> Spec:
+    values = [
+        {"code": row["breakdown_value"], "name": row["breakdown_label"], "count": row["current"],
+         "before": row["previous"], "change": _change(row)}
+        for row in rows.to_dict("records")
+    ]  # fmt: skip
+    select = {"type": "point", "fields": ["code"], "toggle": False}
+    views = ["map", "ranked", "funnel"]
+    param = {"name": "ward", "select": select, "views": views, "value": [{"code": chosen}] if chosen else []}
+    months = _month_rows(workspace, named, area, rows, period)
+    below = [_months_panel(months, named), *_funnel_panel(workspace, rows, period)]
+    title = f"{named.measure.label}, {area.name}: {WINDOW_NAMES[view.window].lower()} to {month_label(period)}"
+    upper = {"hconcat": [_map_panel(workspace, rows, values), _ranked_panel(values)], "spacing": 40}
+    return {
+        "$schema": SCHEMA,
+        "title": {"text": title, "subtitle": "Choose a ward in any of them; again outside a mark to let it go"},
+        "params": [param],
+        "vconcat": [upper, {"hconcat": below, "spacing": 40}],
+        "config": theme.config(),
+    }
+
+
+def _map_panel(workspace: Workspace, rows: pd.DataFrame, values: list[Spec]) -> Spec:
+    boundaries = ward_boundaries(workspace.store, list(rows["breakdown_value"]))
+    count = {"field": "count", "type": "quantitative", "legend": None, "scale": {"range": list(theme.SEQUENTIAL)}}
+    tips = _tips(Ward="name", Count="count", Before="before", Change="change")
+    common = {"color": count, "tooltip": tips, "opacity": {"condition": {**CHOSEN, "value": 1}, "value": 0.35}}
+    if boundaries is not None:
+        return {"name": "map", **_shapes(boundaries, values), "encoding": common}
+    tiles = {tile.code: tile for tile in workspace.settings.ward_tiles}
+    laid = [
+        {**row, "row": tiles[row["code"]].row, "col": tiles[row["code"]].col} for row in values if row["code"] in tiles
+    ]
+    if len(laid) < len(values):
+        laid = [{**row, "row": place // 5, "col": place % 5} for place, row in enumerate(values)]
+    places = {axis: {"field": field, "type": "ordinal", "axis": None} for axis, field in (("x", "col"), ("y", "row"))}
+    return {
+        "name": "map",
+        "data": {"values": laid},
+        "width": MAP[0],
+        "height": MAP[1],
+        "mark": {"type": "rect", "stroke": theme.BACKGROUND, "cursor": "pointer"},
+        "encoding": {**places, **common},
+    }
+
+
+def _shapes(boundaries: pd.DataFrame, values: list[Spec]) -> Spec:
+    figures = {row["code"]: row for row in values}
+    outlines = [rings_of(json.loads(text)) for text in boundaries["geometry"]]
+    flat, height = fitted(outlines, *MAP)
+    features = [
+        {
+            "type": "Feature",
+            **figures[code],
+            "geometry": {"type": "Polygon", "coordinates": [r.tolist() for r in rings]},
+        }
+        for code, rings in zip(boundaries["ward_code"], flat, strict=True)
+    ]
+    return {
+        "data": {"values": features},
+        "width": MAP[0],
+        "height": height,
+        "projection": {"type": "identity", "scale": 1 / GRID, "translate": [0, 0]},
+        "mark": {"type": "geoshape", "stroke": theme.BACKGROUND, "cursor": "pointer"},
+    }
+
+
+def _ranked_panel(values: list[Spec]) -> Spec:
+    bar = {"type": "bar", "color": theme.BAR, "cursor": "pointer"}
+    encoding = {
+        "y": {
+            **NAME,
+            "sort": [row["name"] for row in values],
+            "title": None,
+            "axis": {"labelFontSize": theme.SMALL_SIZE},
+        },
+        "x": {"field": "count", "type": "quantitative", "title": None},
+        "tooltip": _tips(Ward="name", Count="count", Before="before", Change="change"),
+        "opacity": {"condition": {**CHOSEN, "value": 1}, "value": 0.35},
+    }
+    return {
+        "name": "ranked",
+        "data": {"values": values},
+        "width": ROWS[0],
+        "height": ROWS[1],
+        "mark": bar,
+        "encoding": encoding,
+    }
+
+
+def _month_rows(workspace: Workspace, named: Named, area: Place, rows: pd.DataFrame, period: pd.Period) -> list[Spec]:
+    breaks = [each.month for each in named.measure.breaks if each.effect == "not_comparable"]
+    found = []
+    for code_, name in zip(rows["breakdown_value"], rows["breakdown_label"], strict=True):
+        counts = series_of(workspace, named, Place(area.area, code_, name)).counts
+        found += [{**row, "code": code_} for row in series_values(name, counts.loc[:period], breaks)]
+    return found
+
+
+def _months_panel(values: list[Spec], named: Named) -> Spec:
+    """The months of the chosen ward; of all of them, faintly, while none is chosen."""
+    encoding = {
+        "x": {"field": "at", "type": "temporal", "title": None, "scale": {"type": "utc"}, "axis": {"format": "%b %Y"}},
+        "y": {"field": "value", "type": "quantitative", "title": None},
+        "detail": [{"field": "code", "type": "nominal"}, {"field": "segment", "type": "nominal"}],
+        "opacity": {"condition": {"param": "ward", "empty": False, "value": 1}, "value": 0.15},
+        "tooltip": _tips(Ward="series", Month="month", Count="value"),
+    }
+    return {
+        "title": {"text": "By month", "subtitle": named.measure.unit, "fontSize": theme.TEXT_SIZE},
+        "data": {"values": values},
+        "transform": [{"filter": CHOSEN}],
+        "width": MONTHS[0],
+        "height": MONTHS[1],
+        "mark": {"type": "line", "color": theme.CURRENT, "strokeWidth": 1.6, "point": {"size": 14}},
+        "encoding": encoding,
+    }
+
+
+def _funnel_panel(workspace: Workspace, rows: pd.DataFrame, period: pd.Period) -> list[Spec]:
+    """Each ward against what its residents (else its own year before) lead one to expect; none for too few wards."""
+    shown = rows[rows["current"].notna()].set_index("breakdown_value")
+    people = residents(workspace.store, shown.index, period)
+    exposure = (shown["previous"] if people is None else people.people.reindex(shown.index)).astype("float64")
+    kept = exposure[exposure > 0].index
+    if len(kept) < FEWEST:
+        return []
+    found = funnel(shown.loc[kept, "current"].astype("float64"), exposure[kept])
+    grid = np.linspace(found["expected"].min() * 0.8, found["expected"].max() * 1.05, 40)
+    low, high = funnel_limits(grid, 0.998, float(found["dispersion"].iloc[0]))
+    limits = [{"expected": at, "low": bottom, "high": top} for at, bottom, top in zip(grid, low, high, strict=True)]
+    points = [
+        {"code": code_, "name": shown.loc[code_, "breakdown_label"], "expected": round(row.expected, 1),
+         "ratio": round(row.ratio, 3)}
+        for code_, row in zip(found.index, found.itertuples(), strict=True)
+    ]  # fmt: skip
+    x = {"field": "expected", "type": "quantitative", "title": "expected"}
+    band = {
+        "mark": {"type": "area", "color": theme.BAND},
+        "encoding": {"x": x, "y": _ratio("low"), "y2": {"field": "high"}},
+    }
+    against = "residents" if people is not None else "the year before"
+    dots = {
+        "name": "funnel",
+        "mark": {"type": "point", "filled": True, "size": 70, "color": theme.CURRENT, "cursor": "pointer"},
+        "encoding": {
+            "x": x,
+            "y": _ratio("ratio"),
+            "opacity": {"condition": {**CHOSEN, "value": 1}, "value": 0.25},
+            "tooltip": _tips(Ward="name", Expected="expected", Ratio="ratio"),
+        },
+    }
+    under = "times as many as expected; band: chance, 99.8%"
+    return [
+        {
+            "title": {"text": f"Against {against}", "subtitle": under, "fontSize": theme.TEXT_SIZE},
+            "width": FUNNEL[0],
+            "height": FUNNEL[1],
+            "layer": [{"data": {"values": limits}, **band}, {"data": {"values": points}, **dots}],
+        }
+    ]
+
+
+def _ratio(field: str) -> Spec:
+    return {"field": field, "type": "quantitative", "title": None}
+
+
+def _tips(**fields: str) -> list[Spec]:
+    return [{"field": field, "type": "nominal", "title": heading} for heading, field in fields.items()]
+
+
+def _change(row: dict[str, object]) -> str:
+    return change_text({**row, "absent": ""}) if row["status"] == "ok" else ""
+
+
+def _table(rows: pd.DataFrame) -> pd.DataFrame:
+    lines = [
+        (row["breakdown_label"], count_text(row["current"]), count_text(row["previous"]), _change(row),
+         signal_text(row["signal"]) or "–")
+        for row in rows.to_dict("records")
+    ]  # fmt: skip
+    return pd.DataFrame(lines, columns=["Ward", "Now", "A year before", "Change", "More than chance?"])
+
+
+def _period(workspace: Workspace, view: WardsView) -> pd.Period:
+    if view.period:
+        return parse_period(view.period)
+    months = _months(workspace, view)
+    if not len(months):
+        raise InputError(f"no file at hand has {view.area}", where="area", fix="choose another area")
+    return months[-1]
+
+
+def _months(workspace: Workspace, view: WardsView) -> pd.PeriodIndex:
+    place = workspace.place(view.area)
+    return workspace.data(place.area).counts.months_of(place.code)
+
+
+WARDS = Exploration("Wards", controls, answer, {"ward": ward_picked})

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from crimelib.board.item import Board, ItemPage
+from crimelib.errors import InputError
 from crimelib.explore.answers import Answer, Control, Exploration, area_options
 from crimelib.explore.live import lines_chart, series_values
 from crimelib.explore.surface import MonthlySeries, series_of
@@ -35,7 +36,8 @@ def answer(workspace: Workspace, view: PartnersView) -> Answer:
     """Twelve-month totals from the base month, and whether police and partners tell the same story."""
     totals = _totals(workspace, view)
     if totals.empty:
-        return Answer(None, ("No file at hand has twelve whole months of two of the item's series.",), None, code(view))
+        none = "No file at hand has twelve whole months of two of the item's series."
+        return Answer(None, (none,), None, code(workspace, view))
     base = totals.loc[view.base :] if view.base else totals
     usable = base.loc[:, base.iloc[0].notna() & (base.iloc[0] > 0)]
     indexed = 100 * usable / usable.iloc[0]
@@ -44,16 +46,16 @@ def answer(workspace: Workspace, view: PartnersView) -> Answer:
     said = (*_page(workspace, view).concordance().lines, *(f"{name} has no count to start from." for name in left))
     title = f"Twelve-month totals, the year to {month_label(base.index[0])} = 100"
     spec = lines_chart(values, title=title, unit="index", from_zero=False)
-    return Answer(spec, said, _table(usable, indexed), code(view))
+    return Answer(spec, said, _table(usable, indexed), code(workspace, view))
 
 
-def code(view: PartnersView) -> str:
+def code(workspace: Workspace, view: PartnersView) -> str:
     """The notebook cell that gives the same again."""
     return "\n".join(
         [
             "from crimelib.board.item import load_item",
             "",
-            f"page = load_item({view.item!r}, {view.area!r}, {view.period or '2021-11'!r})",
+            f"page = load_item({view.item!r}, {view.area!r}, {str(_period(workspace, view))!r})",
             "page.concordance()",
         ]
     )
@@ -74,13 +76,23 @@ def _totals(workspace: Workspace, view: PartnersView) -> pd.DataFrame:
 
 
 def _page(workspace: Workspace, view: PartnersView) -> ItemPage:
-    totals = _totals(workspace, view)
-    period = parse_period(view.period) if view.period else totals.dropna(how="all").index[-1]
+    period = _period(workspace, view)
     area = workspace.place(view.area).area
     board = workspace.remembered(
         ("board", area.code, period), lambda: Board(workspace.settings, workspace.store, area, period, AUDIENCE)
     )
     return ItemPage(board, view.item)
+
+
+def _period(workspace: Workspace, view: PartnersView) -> pd.Period:
+    """The period asked for, else the newest month with figures."""
+    if view.period:
+        return parse_period(view.period)
+    place = workspace.place(view.area)
+    latest = workspace.data(place.area).latest
+    if latest is None:
+        raise InputError(f"no file at hand has {place.name}", where="area", fix="choose another area")
+    return latest
 
 
 def _table(totals: pd.DataFrame, indexed: pd.DataFrame) -> pd.DataFrame:

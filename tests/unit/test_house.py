@@ -28,6 +28,7 @@ NOTEBOOKS = sorted((ROOT / "notebooks").rglob("*.ipynb"))
 LAYERS = (
     "errors",
     "settings",
+    "views",
     "areas",
     "sources",
     "tables",

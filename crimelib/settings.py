@@ -199,6 +199,7 @@ class Item(Strict):
     measures: dict[str, Measure]
     headline: str
     caveats: tuple[str, ...] = ()
+    not_recorded: tuple[str, ...] = ()
     questions: tuple[str, ...] = ()
 
     @model_validator(mode="after")
@@ -359,6 +360,7 @@ class PoliceUk(Strict):
 
     max_unallocated_share: float = Field(ge=0, le=1)
     expected_from_rows: int = Field(ge=1)
+    weapon_searches: tuple[str, ...] = Field(min_length=1)
     types: dict[str, CrimeType]
     forces: dict[str, tuple[str, ...]]
 
@@ -482,6 +484,7 @@ class AsbDefinition(Strict):
 class AsbTaxonomy(Strict):
     """``asb_taxonomy.yml``."""
 
+    sample_from: int = Field(ge=5)
     headings: dict[str, str]
     qualifiers: dict[str, str]
     tags: dict[str, AsbTag]
@@ -537,9 +540,18 @@ class Column(Strict):
     required: bool = True
     published: bool = False
     proper_names: bool = False
+    at_most: str = ""
     allowed: tuple[str, ...] = ()
     allowed_from: (
-        Literal["asb_headings", "asb_qualifiers", "partner_indicators", "partner_organisations", "age_bands", "sexes"]
+        Literal[
+            "asb_headings",
+            "asb_qualifiers",
+            "asb_tags",
+            "partner_indicators",
+            "partner_organisations",
+            "age_bands",
+            "sexes",
+        ]
         | None
     ) = None
 
@@ -553,6 +565,13 @@ class Template(Strict):
     key: tuple[str, ...] = ()
     questions: bool = False
 
+    @model_validator(mode="after")
+    def _counts_are_at_most_other_counts(self) -> Template:
+        for name, column in self.columns.items():
+            if column.at_most and {"count"} != {column.kind, getattr(self.columns.get(column.at_most), "kind", "")}:
+                raise ValueError(f"{name} is at_most {column.at_most!r}, which are not both counts of the template")
+        return self
+
 
 class Templates(Strict):
     """``templates.yml``."""
@@ -564,14 +583,27 @@ class Templates(Strict):
 
 
 class Event(Strict):
-    """A dated event or period that a reader of a chart should know of."""
+    """A dated event or period that a reader of a chart should know of.
+
+    A ``trigger`` is one after which a rise was feared: the month it began in and those after it, ``watch_months`` in
+    all, are held against what was to be expected, in the measure and in those of its ``parts`` that are named.
+    """
 
     label: str
     start: str = Field(pattern=r"^\d{4}-\d{2}-\d{2}$")
     end: str | None = Field(default=None, pattern=r"^\d{4}-\d{2}-\d{2}$")
     items: tuple[str, ...]
     source: str
+    kind: Literal["period", "trigger"] = "period"
+    watch_months: int = Field(default=0, ge=0, le=12)
+    parts: tuple[str, ...] = ()
     new_level: bool = False  # the limits of charts are set anew from its start, and after its end
+
+    @model_validator(mode="after")
+    def _a_trigger_is_watched(self) -> Event:
+        if (self.kind == "trigger") != (self.watch_months > 0) or (self.parts and self.kind != "trigger"):
+            raise ValueError("a trigger, and nothing else, has watch_months and may have parts")
+        return self
 
 
 class Events(Strict):
@@ -736,7 +768,15 @@ class MeasureTest(Strict):
 class RowsTest(Strict):
     """Rows that must be in a stored table before they count as evidence, by column and value."""
 
-    table: Literal["asb_calls", "engagement", "partner_returns", "survey_responses", "vehicle_thefts"]
+    table: Literal[
+        "asb_calls",
+        "engagement",
+        "partner_returns",
+        "resident_reports",
+        "survey_responses",
+        "vehicle_thefts",
+        "victim_service",
+    ]
     where: dict[str, str] = {}
 
 
@@ -801,6 +841,7 @@ CHALLENGE_FIELDS: dict[str, frozenset[str]] = {
     "unusual": frozenset({"label", "Label", "unit", "month", "count", "why"}),
     "london": MOVED | {"london_pct"},
     "since_covid": frozenset({"label", "Label", "unit", "month", "current", "then", "then_month", "change", "pct"}),
+    "trigger": frozenset({"label", "Label", "unit", "month", "count", "most", "event"}),
 }
 _PLACEHOLDER = re.compile(r"\{(\w*)\.?(\w*)\}")
 
@@ -811,7 +852,8 @@ class Condition(Strict):
     Exactly one of: ``moved`` (the count is higher or lower, by at least ``by_pct``), ``signal`` (one of these),
     ``status``, ``parts`` (some part of the breakdown has the signal), ``unusual`` (the month, by the control chart or
     the seasonal band), ``london`` (the change differs from London's by more than chance), ``since_covid`` (against the
-    same window of the last year before the pandemic, by at least ``by_pct``).
+    same window of the last year before the pandemic, by at least ``by_pct``), ``trigger`` (a month of the last twelve
+    above what was to be expected after a trigger event).
     """
 
     measure: str = ""
@@ -826,6 +868,7 @@ class Condition(Strict):
     unusual: Literal["yes"] | None = None
     london: Literal["above", "below"] | None = None
     since_covid: Literal["up", "down"] | None = None
+    trigger: Literal["seen"] | None = None
 
     @property
     def kind(self) -> str:

@@ -134,6 +134,17 @@ def _since_covid(page: ItemPage, condition: Condition) -> Found | None:
     return {**_names(page, condition), **figures, **months} if abs(pct) >= condition.by_pct else None
 
 
+def _trigger(page: ItemPage, condition: Condition) -> Found | None:
+    from crimelib.board.triggers import spike_of
+
+    spike = spike_of(page)
+    if spike is None:
+        return None
+    event, row = spike
+    figures = {"count": count(int(row["value"])), "most": f"{row['upper']:,.0f}", "month": month_label(row["month"])}
+    return {**_names(page, condition), **figures, "event": event.label}
+
+
 def _now_and_then(page: ItemPage, measure: Measure, before: pd.Period, window: str) -> tuple[int | None, int | None]:
     """A window's count and that of the same window ending with an earlier month, from the first history with both."""
     board = page.board
@@ -153,6 +164,7 @@ CHECKS: dict[str, Callable[[ItemPage, Condition], Found | None]] = {
     "unusual": _unusual,
     "london": _london,
     "since_covid": _since_covid,
+    "trigger": _trigger,
 }
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from crimelib.board.returns import latest_returns
 from crimelib.board.tables import Cell, Table, count_text
 from crimelib.board.text import Text
 from crimelib.measures.periods import month_label
@@ -28,7 +29,7 @@ def engagement_table(board: Board) -> Table | Text:
     survey's contact measure at each quarter's end. A quarter in which a ward's return is missing is incomplete."""
     from crimelib.board.perception import CONTACT, intervals
 
-    returns = latest_returns(board)
+    returns = latest_returns(board, "engagement")
     if returns.empty:
         return Text(("No engagement return is at hand.",))
     ends = quarter_ends(board.period)
@@ -47,17 +48,6 @@ def engagement_table(board: Board) -> Table | Text:
         "What was done and what people know are shown side by side; that one caused the other is not shown by it.",
     )
     return Table(caption, columns, (*lines, survey), frozenset(range(1, len(columns))), "totals of all wards", notes)
-
-
-def latest_returns(board: Board) -> pd.DataFrame:
-    """The area's returns up to the period (``month, ward_code, activity, count``); of several vintages of a ward's
-    month the latest counts."""
-    stored = board.store.table("engagement", filters=[("area_code", "==", board.area.code)])
-    if stored.empty:
-        return stored
-    keys = ["month", "ward_code", "activity"]
-    latest = stored.sort_values("vintage_order", kind="stable").drop_duplicates(keys, keep="last")
-    return latest[latest["month"] <= str(board.period)].reset_index(drop=True)
 
 
 def quarter_ends(period: pd.Period) -> list[pd.Period]:

@@ -391,14 +391,28 @@ class ItemPage:
         caption = f"{table.replace('_', ' ').capitalize()} by {column}, twelve months to {self.month}"
         return plain_table(rows, caption=caption, unit="counts in the extract")
 
-    def monthly(self, measure: str) -> pd.DataFrame:
+    def monthly(self, measure: str = "") -> pd.DataFrame:
         """``month`` and ``count`` (missing: no figure) of a measure, up to the period and at most five years back."""
-        options = histories(self.board.counts, self._measure(measure).figures, self.board.settings.sources.bases)
+        counted = self._measure(measure or self.item.headline)
+        options = histories(self.board.counts, counted.figures, self.board.settings.sources.bases)
         return self._monthly(options)
 
     def events(self) -> pd.DataFrame:
         """Events that touch the item: label, start, end (missing for a moment), source."""
         return event_table(self.board.settings.events, self.name, self.board.period)
+
+    @property
+    def first_shown(self) -> pd.Period:
+        """The first month that charts show."""
+        return self.board.period - SHOWN_MONTHS + 1
+
+    def breaks(self, measure: str = "") -> dict[str, str]:
+        """The months from which a measure counts something else, with what changed."""
+        return self._breaks(measure or self.item.headline)
+
+    def gaps(self) -> Text:
+        """What no file at hand records of the item."""
+        return Text(self.item.not_recorded, bullet="- ")
 
     def caveats(self) -> Text:
         """What must be said with the item's figures: standing caveats, and breaks that the charts cross."""

@@ -13,7 +13,9 @@ from crimelib.illustrative.local_extracts import (
     partner_return_file,
     vehicle_theft_file,
 )
+from crimelib.illustrative.monthly_returns import resident_reports_file, victim_service_file
 from crimelib.illustrative.police_uk import police_uk_files
+from crimelib.illustrative.police_uk_searches import search_files
 from crimelib.illustrative.recorded_crime import recorded_crime_files
 from crimelib.illustrative.vawg import vawg_file
 from crimelib.settings import Settings
@@ -31,6 +33,8 @@ SOURCES = (
     "partner_returns",
     "local_survey",
     "engagement",
+    "victim_service",
+    "resident_reports",
 )
 
 
@@ -55,4 +59,7 @@ def sample_files(settings: Settings) -> dict[str, bytes]:
         **partner_return_file(calibration),
         **local_survey_file(calibration, settings.folder / QUESTIONNAIRE),
         **engagement_file(calibration),
+        **search_files(calibration),
+        **victim_service_file(calibration),
+        **resident_reports_file(calibration),
     }

@@ -32,7 +32,12 @@ LSOA_PATTERN = r"[EW]01\d{6}"
 PLACED = {"Month", "Falls within", "LSOA code", "LSOA name"}
 STREET = PLACED | {"Crime ID", "Crime type"}
 OUTCOMES = PLACED | {"Crime ID", "Outcome type"}
-STOP_SEARCH = {"Type", "Date", "Object of search", "Outcome"}
+STOP_SEARCH = {"Type", "Date", "Object of search", "Outcome", "Outcome linked to object of search"}
+SEARCH_COLUMNS = {
+    "Object of search": "object_of_search",
+    "Outcome": "outcome",
+    "Outcome linked to object of search": "linked",
+}
 LONDON_FORCES = {"metropolitan", "city-of-london"}
 _NAMED_MONTH = re.compile(r"((?:19|20)\d\d-(?:0[1-9]|1[0-2]))-")
 _NAMED_FORCE = re.compile(r"\d{4}-\d{2}-(.+)-stop-and-search\.csv")
@@ -65,7 +70,8 @@ def read(file: RawFile, settings: Settings) -> Cleaned:
     - ``police_uk_lsoa`` (month, force, area_code, lsoa_code, series, count): feeds :func:`ward_counts`;
     - ``police_uk_quality`` (month, force, check, count): rows, no_location, elsewhere, repeated_crime_ids;
     - ``outcomes`` (month, force, area_code, outcome_type, count);
-    - ``stop_search`` (month, force, object_of_search, outcome, count).
+    - ``stop_search`` (month, force, object_of_search, outcome, linked, count), ``linked`` being ``True`` where what
+      was found had to do with the object of the search.
 
     Rows that cannot be read are set aside with reasons; more than 1% of them, an unknown crime type or force, or a
     month that disagrees with the file's name refuse the file.
@@ -191,9 +197,9 @@ def _stop_search(file: RawFile, table: Table, reference: Reference) -> Cleaned:
     rejected = rejections(rows, times.isna(), "Date", "not a date and time", quote=False)
     refuse_when_many(file, rejected, len(rows))
     kept = rows[times.notna()].assign(month=_local_months(file, times[times.notna()]), force=force)
-    named = kept.rename(columns={"Object of search": "object_of_search", "Outcome": "outcome"})
+    named = kept.rename(columns=SEARCH_COLUMNS)
     _refuse_other_months(file, named)
-    return Cleaned({"stop_search": _tally(named, ["month", "force", "object_of_search", "outcome"])}, rejected)
+    return Cleaned({"stop_search": _tally(named, ["month", "force", *SEARCH_COLUMNS.values()])}, rejected)
 
 
 def _local_months(file: RawFile, times: pd.Series) -> pd.Series:

@@ -19,7 +19,9 @@ MODULES = {
     "asb_calls": "crimelib.sources.asb_calls",
     "vehicle_thefts": "crimelib.sources.vehicle_thefts",
     "local_survey": "crimelib.sources.local_survey",
-    "engagement": "crimelib.sources.engagement",
+    "engagement": "crimelib.sources.monthly_returns",
+    "victim_service": "crimelib.sources.monthly_returns",
+    "resident_reports": "crimelib.sources.monthly_returns",
 }
 
 

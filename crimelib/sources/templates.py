@@ -144,6 +144,7 @@ def _allowed(column: Column, settings: Settings) -> dict[str, str]:
     lists: dict[str, Callable[[], dict[str, str]]] = {
         "asb_headings": lambda: settings.asb_taxonomy.headings,
         "asb_qualifiers": lambda: settings.asb_taxonomy.qualifiers,
+        "asb_tags": lambda: {name: tag.label for name, tag in settings.asb_taxonomy.tags.items()},
         "partner_indicators": lambda: {name: entry.label for name, entry in settings.partners.indicators.items()},
         "partner_organisations": lambda: settings.partners.organisations,
         "age_bands": lambda: {name: name for name in settings.questionnaire.age_bands},
@@ -195,6 +196,8 @@ def _problems(rows: pd.DataFrame, name: str, form: Form, settings: Settings) -> 
     else:
         wrong = ~empty & ~_is_good(rows, name, form, settings)
         rules.append((wrong, KIND_REASONS.get(spec.kind) or _choice_reason(rows[name][wrong], form.allowed[name])))
+    if spec.at_most:
+        rules.append((_is_above(rows, name, spec.at_most), f"more than the {spec.at_most} that it is part of"))
     if spec.kind == "id":
         rules.append((~empty & rows[name].duplicated(), KIND_REASONS["id"]))
     quote = spec.kind not in {"text", "id"}
@@ -233,6 +236,12 @@ def _is_good(rows: pd.DataFrame, name: str, form: Form, settings: Settings) -> p
         shaped = values.str.fullmatch(r"(19|20)\d\d-\d\d-\d\d")
         return shaped & pd.to_datetime(values, format="%Y-%m-%d", errors="coerce").notna()
     return values.str.fullmatch(_PATTERNS[kind])
+
+
+def _is_above(rows: pd.DataFrame, name: str, most: str) -> pd.Series:
+    """Where a count is larger than another; what is not a number is another rule's to refuse."""
+    part, whole = (pd.to_numeric(rows[column], errors="coerce") for column in (name, most))
+    return part > whole
 
 
 def _is_ward(boroughs: pd.Series, wards: pd.Series, settings: Settings) -> pd.Series:

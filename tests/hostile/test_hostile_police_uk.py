@@ -49,7 +49,8 @@ def test_a_broken_file_is_refused_on_one_line(tmp_path, content, says):
 
 
 def test_stop_and_search_without_a_force_in_its_name_is_refused(tmp_path):
-    text = "Type,Date,Object of search,Outcome\nPerson search,2023-07-01T10:00:00+00:00,,\n"
+    text = "Type,Date,Object of search,Outcome,Outcome linked to object of search\n"
+    text += "Person search,2023-07-01T10:00:00+00:00,,,\n"
     with pytest.raises(InputError, match="which force"):
         read(tmp_path, text, "2023-07-gotham-stop-and-search.csv")
 

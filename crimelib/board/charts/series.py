@@ -62,7 +62,8 @@ def trend_chart(
     """Monthly counts as a line with points.
 
     ``monthly``: month, count (missing: a gap). ``events``: label, start, end (missing for a moment), dates or months.
-    ``limits``: month, centre, lower, upper (or one set of values for all months); months outside are ringed and named.
+    ``limits``: month, centre, lower, upper (or one set of values for all months), and ``era`` where bands stand apart;
+    months outside are ringed and named.
     ``breaks``: the first months on a new basis (a mapping gives each its label); the line stops there.
     ``comparison``: month, count, label; a thin grey line. ``rolling`` draws the twelve-month average strongly and the
     months faintly.
@@ -123,8 +124,10 @@ def _limit_rows(limits: pd.DataFrame | Mapping[str, float] | None, rows: pd.Data
         return frame.iloc[:0].assign(centre=0.0, lower=0.0, upper=0.0)
     if isinstance(limits, Mapping):
         return frame.assign(**{name: float(limits[name]) for name in ("centre", "lower", "upper")})
-    known = limits.assign(month=limits["month"].map(as_month))[["month", "centre", "lower", "upper"]]
-    return frame.merge(known, on="month").dropna()
+    known = limits.assign(month=limits["month"].map(as_month))
+    columns = [name for name in ("month", "centre", "lower", "upper", "era") if name in known]
+    own = frame.drop(columns="era") if "era" in known else frame
+    return own.merge(known[columns], on="month").dropna()
 
 
 def _limit_layers(band: pd.DataFrame) -> list[Spec]:

@@ -148,10 +148,10 @@ def test_outcomes_are_counted_by_district_without_identifiers(tmp_path):
 
 
 def test_stop_and_search_keeps_counts_only_and_takes_the_month_by_londons_clock(tmp_path):
-    head = "Type,Date,Latitude,Longitude,Gender,Age range,Object of search,Outcome"
+    head = "Type,Date,Latitude,Longitude,Gender,Age range,Object of search,Outcome,Outcome linked to object of search"
     rows = [
-        "Person search,2023-06-30T23:30:00+00:00,51.4,0.01,Male,18-24,Controlled drugs,",
-        "Person search,2023-07-31T22:30:00+00:00,51.4,0.01,Male,18-24,Controlled drugs,",
+        "Person search,2023-06-30T23:30:00+00:00,51.4,0.01,Male,18-24,Controlled drugs,,True",
+        "Person search,2023-07-31T22:30:00+00:00,51.4,0.01,Male,18-24,Controlled drugs,,True",
     ]
     file = raw(tmp_path, "\n".join([head, *rows]) + "\n", "2023-07-metropolitan-stop-and-search.csv")
     table = police_uk.read(file, SETTINGS).tables["stop_search"]
@@ -161,6 +161,7 @@ def test_stop_and_search_keeps_counts_only_and_takes_the_month_by_londons_clock(
             "force": "metropolitan",
             "object_of_search": "Controlled drugs",
             "outcome": "not stated",
+            "linked": "True",
             "count": 2,
         }
     ]

@@ -23,6 +23,7 @@ from crimelib.errors import InputError, one_line
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
 WINDOW = Literal["month", "quarter", "ytd", "rolling_12"]
+Denominator = Literal["residents", "households"]
 PERIOD_PATTERN = r"^(19|20)\d\d-(0[1-9]|1[0-2])$"
 SLUG_PATTERN = r"^[a-z][a-z0-9_]*$"
 
@@ -177,7 +178,8 @@ class Part(Strict):
 
 
 class Measure(Strict):
-    """One figure of an item. ``figures`` are alternatives in order of preference, never mixed within a window."""
+    """One figure of an item. ``figures`` are alternatives in order of preference, never mixed within a window; ``per``
+    is what its rates are per 1,000 of."""
 
     label: str
     unit: str = "recorded offences"
@@ -186,6 +188,7 @@ class Measure(Strict):
     figures: tuple[Figures, ...] = Field(min_length=1)
     breakdowns: dict[str, dict[str, Part]] = {}
     wards: bool = True
+    per: Denominator = "residents"
     protected: bool = False
     breaks: tuple[Break, ...] = ()
 

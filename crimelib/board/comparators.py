@@ -16,13 +16,14 @@ import pandas as pd
 from crimelib.areas import LONDON, AreaBook
 from crimelib.board.doubts import Doubts
 from crimelib.board.narrative import count, counted, per_cent, window_phrase
+from crimelib.board.rates import rate_note
 from crimelib.board.summary import broken_between, row_of
 from crimelib.board.tables import Cell, Table, change_text, count_text, percent_text, protected, signal_text
 from crimelib.board.text import Text
 from crimelib.errors import InputError
 from crimelib.measures.areas import member_counts
 from crimelib.measures.periods import WINDOW_PHRASES, month_label, window_months
-from crimelib.measures.rates import Residents, residents
+from crimelib.measures.rates import Exposure, exposure
 from crimelib.measures.series import OK, Counts, History, WindowFigures, histories, monthly_table, window_figures
 from crimelib.settings import Area, Break, Measure, Settings
 from crimelib.stats.concordance import Movement, RatioOfRatios, ratio_of_ratios
@@ -82,12 +83,12 @@ def comparison_rows(board: Board, measure_id: str, window: str = "rolling_12") -
         raise InputError(f"{measure_id} has no history", where="comparators", fix="report this as a defect")
     rows = pd.DataFrame([_row(board, each, own, measure, window) for each in listed])
     tested = rows.join(_statistics(rows, own, board.period, window))
-    return _with_rates(tested.assign(signal=tested["signal"].mask(rows["doubted"], "")), board, listed)
+    return _with_rates(tested.assign(signal=tested["signal"].mask(rows["doubted"], "")), board, listed, measure)
 
 
 def comparison_table(board: Board, measure_id: str, window: str = "rolling_12") -> Table | Text:
     """The window now and a year before, in the area and in those it is read against, with the same window before the
-    pandemic and the rate by residents where they are at hand."""
+    pandemic and the rate where residents (or households) are at hand."""
     measure = _measure(board.settings, measure_id)
     rows = comparison_rows(board, measure_id, window)
     if not _has_company(rows):
@@ -97,10 +98,10 @@ def comparison_table(board: Board, measure_id: str, window: str = "rolling_12") 
     lines = tuple(_line(row, before is not None, with_rates) for row in protected(rows).to_dict("records"))
     columns = ["Area", "Now", "A year before", "Change", "More than chance?"]
     columns += [f"To {month_label(before)}", "Change since"] if before is not None else []
-    columns += ["Per 1,000 residents"] if with_rates else []
+    columns += [f"Per 1,000 {measure.per}"] if with_rates else []
     numeric = frozenset(range(1, len(columns))) - {4}
     caption = f"{measure.label} {WINDOW_PHRASES[window]} {month_label(board.period)}"
-    return Table(caption, tuple(columns), lines, numeric, measure.unit, tuple(_notes(board, rows, with_rates)))
+    return Table(caption, tuple(columns), lines, numeric, measure.unit, tuple(_notes(board, rows, measure)))
 
 
 def comparison_sentence(board: Board, measure_id: str, window: str = "rolling_12") -> Text:
@@ -222,17 +223,18 @@ def _statistics(rows: pd.DataFrame, history: History, period: pd.Period, window:
     return compare_many(table.set_axis(compared, axis="columns"), period, window)[STATISTICS]
 
 
-def _with_rates(rows: pd.DataFrame, board: Board, listed: Sequence[Comparator]) -> pd.DataFrame:
-    """The rows with ``per_1000``: the window's count per 1,000 residents, missing without a population."""
-    people = _residents(board, listed)
-    if people is None:
+def _with_rates(rows: pd.DataFrame, board: Board, listed: Sequence[Comparator], measure: Measure) -> pd.DataFrame:
+    """The rows with ``per_1000``: the window's count per 1,000 of what the measure's rates are per, missing where no
+    count of that is at hand."""
+    base = _exposure(board, listed, measure)
+    if base is None:
         return rows.assign(per_1000=np.nan)
-    living = [people.people.loc[list(each.members)].sum() for each in listed]
-    return rows.assign(per_1000=1000 * pd.to_numeric(rows["current"]).astype("float64") / living)
+    numbers = [base.numbers.loc[list(each.members)].sum() for each in listed]
+    return rows.assign(per_1000=1000 * pd.to_numeric(rows["current"]).astype("float64") / numbers)
 
 
-def _residents(board: Board, listed: Sequence[Comparator]) -> Residents | None:
-    return residents(board.store, (code for each in listed for code in each.members), board.period)
+def _exposure(board: Board, listed: Sequence[Comparator], measure: Measure) -> Exposure | None:
+    return exposure(board.store, (code for each in listed for code in each.members), board.period, measure.per)
 
 
 def _to_be_compared(board: Board) -> Text:
@@ -276,7 +278,7 @@ def _since(row: Mapping[str, object]) -> str:
     return percent_text(100 * (float(row["current"]) - before) / before) if before else ""
 
 
-def _notes(board: Board, rows: pd.DataFrame, with_rates: bool) -> Iterable[str]:
+def _notes(board: Board, rows: pd.DataFrame, measure: Measure) -> Iterable[str]:
     yield from (note for note in rows["note"] if note)
     if absent := list(rows["label"][rows["status"] != OK]):
         yield f"Not every month of both windows is there, on this basis, for {_and(absent)}."
@@ -284,11 +286,8 @@ def _notes(board: Board, rows: pd.DataFrame, with_rates: bool) -> Iterable[str]:
         yield f"London includes {board.area.name}; the City of London Police's own figures are not in it."
     if row := board.settings.similar.get(board.area.code):
         yield f"Similar boroughs: {row.source}."
-    if with_rates:
-        people = _residents(board, comparators(board.settings, board.area))
-        yield f"Residents of {people.year if people else ''}; visitors are not counted, and town centres have many."
-    else:
-        yield "No population of all these areas is at hand, so no rates are given."
+    base = _exposure(board, comparators(board.settings, board.area), measure)
+    yield rate_note(base) if base else f"No count of all these areas' {measure.per} is at hand, so no rates are given."
 
 
 # --- the words -------------------------------------------------------------------------------------------------

@@ -7,42 +7,42 @@ import pandas as pd
 
 from crimelib.board.charts import Chart, funnel_chart
 from crimelib.board.text import Text
-from crimelib.measures.rates import Residents
+from crimelib.measures.rates import Exposure
 from crimelib.stats.funnel import funnel, funnel_limits
 
 FEWEST_WARDS = 5
 GRID = 60
 
 
-def ward_funnel(rows: pd.DataFrame, people: Residents | None, *, label: str, unit: str) -> Chart | Text:
-    """The wards of protected summary rows against what their residents would lead one to expect or, where no
-    population is at hand, against their own counts a year before; withheld wards are left out, not guessed."""
-    found = standing(rows, people)
+def ward_funnel(rows: pd.DataFrame, base: Exposure | None, *, label: str, unit: str) -> Chart | Text:
+    """The wards of protected summary rows against what their residents (or households) would lead one to
+    expect or, where no count of those is at hand, against their own counts a year before; withheld wards are left out, not guessed."""
+    found = standing(rows, base)
     if found is None:
         return Text((f"Too few wards have figures of {label.lower()} to set them against each other.",))
     shown = rows.set_index("breakdown_value").loc[found.index]
     drawn = found[["expected", "ratio"]].assign(label=shown["breakdown_label"], status="ok")
-    against = "their residents" if people is not None else "the year before"
+    against = f"their {base.per}" if base is not None else "the year before"
     title = f"{label}: wards against {against}"
     finding = _finding(found, shown, against)
     return funnel_chart(drawn, title=title, unit=unit, finding=finding, limits=_limits(found))
 
 
-def standing(rows: pd.DataFrame, people: Residents | None) -> pd.DataFrame | None:
+def standing(rows: pd.DataFrame, base: Exposure | None) -> pd.DataFrame | None:
     """Where each ward of protected summary rows stands among the others, by its code: the columns of
     :func:`crimelib.stats.funnel.funnel`; None where too few have figures. A withheld ward is in no row."""
     shown = rows[rows["current"].notna()].set_index("breakdown_value")
-    exposure = _exposure(shown, people)
+    exposure = _exposure(shown, base)
     kept = exposure[exposure > 0].index
     if len(kept) < FEWEST_WARDS:
         return None
     return funnel(shown.loc[kept, "current"].astype("float64"), exposure[kept])
 
 
-def _exposure(shown: pd.DataFrame, people: Residents | None) -> pd.Series:
-    if people is None:
+def _exposure(shown: pd.DataFrame, base: Exposure | None) -> pd.Series:
+    if base is None:
         return shown["previous"].astype("float64")
-    return people.people.reindex(shown.index).astype("float64")
+    return base.numbers.reindex(shown.index).astype("float64")
 
 
 def _limits(found: pd.DataFrame) -> pd.DataFrame:

@@ -40,7 +40,7 @@ from crimelib.board.unusual import LastMonth, last_month, limits, unusual_month
 from crimelib.errors import InputError
 from crimelib.measures.areas import area_counts
 from crimelib.measures.periods import month_label, parse_period, previous_months, window_months
-from crimelib.measures.rates import residents
+from crimelib.measures.rates import Exposure, exposure
 from crimelib.measures.series import Counts, History, histories
 from crimelib.settings import PROJECT_ROOT, Area, Break, Event, Item, Measure, Settings, load_settings
 from crimelib.tables.store import Store
@@ -206,7 +206,7 @@ class ItemPage:
             return Text((f"No file at hand gives {self._measure(measure).label.lower()} by ward.",))
         caption = f"{self._measure(measure).label} by ward, twelve months to {self.month}"
         table = ward_table(rows, caption=caption, unit=self._measure(measure).unit, notes=self._notes(rows))
-        return with_rates(table, rows, residents(self.board.store, rows["breakdown_value"], self.board.period))
+        return with_rates(table, rows, self._exposure(rows, measure), self._measure(measure).per)
 
     def compared(self, measure: str = "", window: str = "rolling_12") -> Text:
         """A measure's change beside those of the command unit, London and similar boroughs, in sentences."""
@@ -242,8 +242,8 @@ class ItemPage:
         rows = self._chosen(measure=measure, breakdown="ward", window=window)
         if rows["current"].isna().all():
             return NOTHING
-        people = residents(self.board.store, rows["breakdown_value"], self.board.period)
-        return ward_funnel(rows, people, label=self._measure(measure).label, unit=self._measure(measure).unit)
+        base = self._exposure(rows, measure)
+        return ward_funnel(rows, base, label=self._measure(measure).label, unit=self._measure(measure).unit)
 
     def trend(self, measure: str = "") -> Chart | Text:
         """The months of a measure, with the events that touch the item."""
@@ -461,6 +461,10 @@ class ItemPage:
             known = ", ".join(self.item.measures)
             raise InputError(f"{self.name} has no measure {name!r}", where="measure", fix=f"known: {known}")
         return self.item.measures[name]
+
+    def _exposure(self, rows: pd.DataFrame, measure: str) -> Exposure | None:
+        """What the rates of ward rows are per: residents, or households, of the wards that stand in them."""
+        return exposure(self.board.store, rows["breakdown_value"], self.board.period, self._measure(measure).per)
 
     def _chosen(self, **where: str) -> pd.DataFrame:
         chosen = self.rows

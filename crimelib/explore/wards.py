@@ -22,7 +22,7 @@ from crimelib.explore.surface import series_of
 from crimelib.explore.trends import WINDOW_NAMES
 from crimelib.explore.workspace import Named, Place, Workspace
 from crimelib.measures.periods import month_label, parse_period
-from crimelib.measures.rates import residents
+from crimelib.measures.rates import exposure
 from crimelib.stats.funnel import funnel, funnel_limits
 from crimelib.views import WardsView
 
@@ -242,8 +242,8 @@ def _months_panel(values: list[Spec], named: Named) -> Spec:
 def _funnel_panel(workspace: Workspace, rows: pd.DataFrame, period: pd.Period) -> list[Spec]:
     """Each ward against what its residents (else its own year before) lead one to expect; none for too few wards."""
     shown = rows[rows["current"].notna()].set_index("breakdown_value")
-    people = residents(workspace.store, shown.index, period)
-    exposure = (shown["previous"] if people is None else people.people.reindex(shown.index)).astype("float64")
+    people = exposure(workspace.store, shown.index, period)
+    exposure = (shown["previous"] if people is None else people.numbers.reindex(shown.index)).astype("float64")
     kept = exposure[exposure > 0].index
     if len(kept) < FEWEST:
         return []

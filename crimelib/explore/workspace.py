@@ -15,7 +15,7 @@ from crimelib.board.doubts import Doubts, doubts
 from crimelib.board.summary import newest_wards
 from crimelib.errors import InputError
 from crimelib.measures.areas import counts_with_wards
-from crimelib.measures.rates import residents
+from crimelib.measures.rates import exposure
 from crimelib.measures.series import Counts, History, histories
 from crimelib.settings import PROJECT_ROOT, Area, Figures, Measure, Settings, Ward, load_settings
 from crimelib.tables.store import CATALOGUE, Store
@@ -141,9 +141,9 @@ class Workspace:
     def residents(self, place: Place, period: pd.Period) -> float | None:
         """The residents of a place in the year nearest to a period, None where no file has them."""
         found = self.remembered(
-            ("residents", place.code, period.year), lambda: residents(self.store, [place.code], period)
+            ("residents", place.code, period.year), lambda: exposure(self.store, [place.code], period)
         )
-        return None if found is None else float(found.people[place.code])
+        return None if found is None else float(found.numbers[place.code])
 
     def _read(self, area: Area) -> AreaData:
         # the newest month decides which ward boundaries are in force

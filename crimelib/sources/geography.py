@@ -1,4 +1,4 @@
-"""Geography: LSOA to ward look-ups, populations, and ward boundaries, each told by its columns or its content.
+"""Geography: LSOA to ward look-ups, residents, households and ward boundaries, each told by its columns or content.
 
 Ward sets: ``2018`` are London's wards before May 2022 (as in look-ups and boundaries of 2021 and earlier), ``2022``
 those from then on.
@@ -13,8 +13,9 @@ from typing import Any
 
 import pandas as pd
 
-from crimelib.areas import LONDON, AreaBook
+from crimelib.areas import AreaBook
 from crimelib.settings import Settings, Ward
+from crimelib.sources.census import POPULATION, by_area, census_tables, is_census
 from crimelib.sources.counting import whole_numbers
 from crimelib.sources.discovery import Cleaned, RawFile, no_rejections
 from crimelib.sources.reading import Table, read_table, read_text
@@ -22,8 +23,7 @@ from crimelib.sources.workbook import read_sheets, sheet_table
 
 LOOKUP_COLUMNS = ["lsoa_code", "ward_code", "ward_name", "ward_set", "borough_code"]
 MAX_BOUNDARY_BYTES = 64 * 1024**2
-CENSUS_WARD = "Electoral wards and divisions Code"
-CENSUS_YEAR, MID_YEAR = 2021, 2020
+MID_YEAR = 2020
 _LSOA = re.compile(r"LSOA(\d\d)CD")
 _WARD = re.compile(r"WD(\d\d)CD")
 _DISTRICT = re.compile(r"LAD(\d\d)CD")
@@ -31,8 +31,8 @@ _WARD_IN_NAME = re.compile(r"[EW]05\d{6}")
 
 
 def recognises(header: list[str]) -> bool:
-    """Whether a CSV header is one of the look-ups or populations."""
-    return _is_lookup(header) or _is_census(header) or _is_lsoa_population(header)
+    """Whether a CSV header is one of the look-ups, populations or households."""
+    return _is_lookup(header) or is_census(header) or _is_lsoa_population(header)
 
 
 def read(file: RawFile, settings: Settings) -> Cleaned:
@@ -40,6 +40,7 @@ def read(file: RawFile, settings: Settings) -> Cleaned:
 
     - ``lsoa_ward`` (lsoa_code, ward_code, ward_name, ward_set, borough_code), from ``.xlsx`` or CSV;
     - ``population`` (area_code, year, population): wards, or LSOAs, and the boroughs (and London) that they fill;
+    - ``households`` (area_code, year, households): the same, of Census tables of households;
     - ``boundaries`` (ward_code, ward_set, name, geometry as GeoJSON text, WGS 84), from GeoJSON or KML.
     """
     if zipfile.is_zipfile(file.path):
@@ -52,16 +53,16 @@ def read(file: RawFile, settings: Settings) -> Cleaned:
     return _table(file, settings)
 
 
-def ward_population(population: pd.DataFrame, lsoa_ward: pd.DataFrame) -> pd.DataFrame:
-    """``population`` of wards added up from that of their LSOAs, for the years in which every LSOA of the ward has
-    one: where LSOAs were redrawn since, a sum of the rest would be short."""
-    lsoas = lsoa_ward.groupby(["ward_set", "ward_code"], as_index=False).agg(lsoas=("lsoa_code", "nunique"))
-    joined = population.merge(lsoa_ward, left_on="area_code", right_on="lsoa_code", validate="many_to_many")
+def ward_sums(lsoas: pd.DataFrame, lsoa_ward: pd.DataFrame, counted: str) -> pd.DataFrame:
+    """What LSOAs hold (``area_code, year`` and the column ``counted``) added up to wards, for the years in which every
+    LSOA of the ward has a figure: where LSOAs were redrawn since, a sum of the rest would be short."""
+    members = lsoa_ward.groupby(["ward_set", "ward_code"], as_index=False).agg(lsoas=("lsoa_code", "nunique"))
+    joined = lsoas.merge(lsoa_ward, left_on="area_code", right_on="lsoa_code", validate="many_to_many")
     keys = ["ward_set", "ward_code", "year"]
-    summed = joined.groupby(keys, as_index=False)["population"].agg(["sum", "size"]).merge(lsoas)
+    summed = joined.groupby(keys, as_index=False)[counted].agg(["sum", "size"]).merge(members)
     whole = summed[summed["lsoas"] == summed["size"]].drop_duplicates(["ward_code", "year"])
-    named = whole.rename(columns={"ward_code": "area_code", "sum": "population"})
-    return named[["area_code", "year", "population"]].reset_index(drop=True)
+    named = whole.rename(columns={"ward_code": "area_code", "sum": counted})
+    return named[["area_code", "year", counted]].reset_index(drop=True)
 
 
 def _cleaned(name: str, table: pd.DataFrame) -> Cleaned:
@@ -72,11 +73,12 @@ def _table(file: RawFile, settings: Settings) -> Cleaned:
     table = read_table(file)
     if _is_lookup(table.columns):
         return _cleaned("lsoa_ward", _lookup(file, table.rows))
-    if _is_census(table.columns):
-        return _cleaned("population", _census(file, table, settings))
+    if is_census(table.columns):
+        return Cleaned(census_tables(file, table, settings), no_rejections())
     if _is_lsoa_population(table.columns):
-        return _cleaned("population", _lsoa_population(file, table, AreaBook(settings.areas)))
-    raise file.refusal("the columns are of no known look-up or population file", line=1, fix="see docs/data_log.md")
+        return _cleaned(POPULATION, _lsoa_population(file, table, AreaBook(settings.areas)))
+    what = "the columns are of no known look-up, population or households file"
+    raise file.refusal(what, line=1, fix="see docs/data_log.md")
 
 
 # --- look-ups --------------------------------------------------------------------------------------------------
@@ -132,40 +134,16 @@ def _workbook_lookup(file: RawFile) -> pd.DataFrame:
 # --- populations -----------------------------------------------------------------------------------------------
 
 
-def _is_census(header: list[str]) -> bool:
-    return {CENSUS_WARD, "Observation"} <= set(header)
-
-
 def _is_lsoa_population(header: list[str]) -> bool:
     return {"LSOA11CD", "LAD11CD", "Persons_All-Ages"} <= set(header)
-
-
-def _census(file: RawFile, table: Table, settings: Settings) -> pd.DataFrame:
-    """Usual residents by ward at Census 2021: those of households and of communal establishments together."""
-    people = whole_numbers(file, table.rows, "Observation")
-    wards = people.groupby(table.rows[CENSUS_WARD].str.strip()).sum()
-    boroughs = {ward.code: ward.borough_code for ward in settings.wards if ward.ward_set == "2022"}
-    inside = wards[wards.index.isin(list(boroughs))]
-    by_borough = inside.groupby(inside.index.map(boroughs)).sum()
-    return _population(wards, by_borough, CENSUS_YEAR, AreaBook(settings.areas))
 
 
 def _lsoa_population(file: RawFile, table: Table, book: AreaBook) -> pd.DataFrame:
     """Mid-year estimates by LSOA, and their sums by borough."""
     people = whole_numbers(file, table.rows, "Persons_All-Ages")
     lsoas = people.groupby(table.rows["LSOA11CD"].str.strip()).sum()
-    return _population(lsoas, people.groupby(table.rows["LAD11CD"].str.strip()).sum(), MID_YEAR, book)
-
-
-def _population(small: pd.Series, boroughs: pd.Series, year: int, book: AreaBook) -> pd.DataFrame:
-    """Small areas and boroughs in one table, with London where every borough is there."""
-    large = boroughs[~boroughs.index.isin(small.index)]
-    together = pd.concat([small, large])
-    london = together[together.index.isin([area.code for area in book.boroughs()])]
-    if london.index.nunique() == len(book.boroughs()):
-        together = pd.concat([together, pd.Series({LONDON: london.sum()})])
-    table = together.rename_axis("area_code").rename("population").reset_index().assign(year=year)
-    return table[["area_code", "year", "population"]]
+    boroughs = people.groupby(table.rows["LAD11CD"].str.strip()).sum()
+    return by_area(POPULATION, pd.concat([lsoas, boroughs]), MID_YEAR, book)
 
 
 # --- boundaries ------------------------------------------------------------------------------------------------

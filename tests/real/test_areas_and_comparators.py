@@ -15,7 +15,7 @@ from crimelib.areas import AreaBook
 from crimelib.board.comparators import comparison_rows
 from crimelib.board.item import Board
 from crimelib.measures.placing import placed_wards
-from crimelib.measures.rates import residents
+from crimelib.measures.rates import exposure
 from crimelib.settings import load_settings
 from crimelib.tables.clean import clean
 from crimelib.tables.store import Store
@@ -109,12 +109,12 @@ def test_similar_boroughs_are_those_that_the_declared_rule_gives(published_data:
 def test_residents_of_wards_before_and_after_may_2022(store: Store, published_data: Path) -> None:
     with (published_data / "geography/london-mid2020-pop.csv").open(encoding="utf-8-sig", newline="") as stream:
         bromley = sum(int(row["Persons_All-Ages"]) for row in csv.DictReader(stream) if row["LAD11NM"] == "Bromley")
-    before = residents(store, [f"E05{n:06d}" for n in range(106, 128)], pd.Period("2021-11", freq="M"))
-    after = residents(store, [f"E05{n:06d}" for n in range(13987, 14009)], PERIOD)
+    before = exposure(store, [f"E05{n:06d}" for n in range(106, 128)], pd.Period("2021-11", freq="M"))
+    after = exposure(store, [f"E05{n:06d}" for n in range(13987, 14009)], PERIOD)
     assert before is not None
     assert after is not None
-    assert (before.year, before.people.sum()) == (2020, bromley)
-    assert (after.year, after.people.sum()) == (2021, 329_985)
+    assert (before.year, before.numbers.sum()) == (2020, bromley)
+    assert (after.year, after.numbers.sum()) == (2021, 329_985)
 
 
 def test_wards_of_police_uk_add_up_to_the_borough(store: Store) -> None:

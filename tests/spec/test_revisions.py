@@ -76,7 +76,8 @@ def test_a_renamed_category_is_not_revised_to_nothing() -> None:
         v1      burglary_residential      2021-09  60
         v2      burglary_residential_home 2021-09  62
         """)
-    assert found[["measure", "previous_count", "count"]].values.tolist() == [["burglary", 60, 62]]
+    revised = [["burglary", 60, 62], ["residential_burglary", 60, 62]]
+    assert found[["measure", "previous_count", "count"]].values.tolist() == revised
 
 
 def test_an_unchanged_month_is_compared_too() -> None:

@@ -10,7 +10,7 @@ from crimelib.board.charts import Chart
 from crimelib.board.funnels import ward_funnel
 from crimelib.board.rates import steadied
 from crimelib.board.text import Text
-from crimelib.measures.rates import Residents
+from crimelib.measures.rates import Exposure
 
 WARDS = [f"W{number}" for number in range(10)]
 
@@ -20,11 +20,11 @@ def rows(currents: list[int | None]) -> pd.DataFrame:
     return frame.assign(current=pd.Series(currents, dtype=object), previous=100)
 
 
-def people() -> Residents:
-    return Residents(2021, pd.Series(10_000, index=WARDS))
+def people() -> Exposure:
+    return Exposure("residents", 2021, pd.Series(10_000, index=WARDS))
 
 
-def drawn(currents: list[int | None], residents: Residents | None) -> Chart | Text:
+def drawn(currents: list[int | None], residents: Exposure | None) -> Chart | Text:
     return ward_funnel(rows(currents), residents, label="Burglary", unit="recorded offences")
 
 
@@ -67,5 +67,5 @@ def test_a_withheld_count_has_no_steadied_rate() -> None:
 
 
 def test_a_ward_without_any_is_not_unusual_where_few_are_expected() -> None:
-    few = Residents(2021, pd.Series([300, *[10_000] * 9], index=WARDS))
+    few = Exposure("residents", 2021, pd.Series([300, *[10_000] * 9], index=WARDS))
     assert "no ward stands out" in drawn([0, *[100, 104, 97, 101, 99, 103, 98, 100, 102]], few).alt

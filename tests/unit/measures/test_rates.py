@@ -1,4 +1,4 @@
-"""Residents and rates by ward and area."""
+"""Exposure and rates by ward and area."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from areas_store import borough_file, processed
 
 from crimelib.board.rates import with_rates
 from crimelib.board.tables import ward_table
-from crimelib.measures.rates import Residents, per_1000, population_table, residents
+from crimelib.measures.rates import Exposure, exposure, exposure_table, per_1000
 from crimelib.settings import load_settings
 from crimelib.tables.store import Store
 
@@ -45,24 +45,43 @@ def test_per_1000_is_missing_where_a_count_or_the_people_are() -> None:
 
 def test_a_ward_is_the_sum_of_its_lsoas_only_where_all_have_a_figure(tmp_path: Path) -> None:
     tables = store(tmp_path, lookup=LOOKUP, mid_2020=MID_2020)
-    found = population_table(tables, ["E05000106", "E05000107"])
+    found = exposure_table(tables, ["E05000106", "E05000107"])
     assert found.to_dict("records") == [{"area_code": "E05000106", "year": 2020, "population": 2000}]
 
 
 def test_residents_are_of_one_year_that_has_every_area(tmp_path: Path) -> None:
     tables = store(tmp_path, lookup=LOOKUP, mid_2020=MID_2020, census=CENSUS)
-    expected = {"E05000106": (2020, 2000), "E05013988": (2021, 3000), "E09000006": (2021, 3000)}
+    expected = {"E05000106": (2020, 2000), "E05013988": (2021, 3000), "E09000006": (2020, 2009)}
     for code, (year, people) in expected.items():
-        found = residents(tables, [code], PERIOD)
+        found = exposure(tables, [code], PERIOD)
         assert found is not None
-        assert (found.year, found.people.to_dict()) == (year, {code: people})
-    assert residents(tables, ["E05000106", "E05013988"], PERIOD) is None
+        assert (found.year, found.numbers.to_dict()) == (year, {code: people})
+    assert exposure(tables, ["E05000106", "E05013988"], PERIOD) is None
+
+
+NOMIS = "date,geography,geography code,Number of households\n2021,Bickley & Sundridge,E05013988,1200\n"
+
+
+def test_households_are_counted_apart_from_residents_in_the_wards_of_the_month(tmp_path: Path) -> None:
+    tables = store(tmp_path, lookup=LOOKUP, mid_2020=MID_2020, census=CENSUS, households=NOMIS)
+    found = exposure(tables, ["E05013988"], PERIOD, "households")
+    assert found is not None
+    assert (found.per, found.year, found.numbers.to_dict()) == ("households", 2021, {"E05013988": 1200})
+    assert exposure(tables, ["E05000106"], PERIOD, "households") is None, "no file has households of the wards before"
+
+
+def test_households_of_the_wards_before_are_the_sum_of_their_lsoas(tmp_path: Path) -> None:
+    lsoas = "date,geography,geography code,Number of households\n2021,A,E01000001,700\n2021,B,E01000002,300\n"
+    tables = store(tmp_path, lookup=LOOKUP, households=lsoas)
+    found = exposure(tables, ["E05000106"], PERIOD, "households")
+    assert found is not None
+    assert found.numbers.to_dict() == {"E05000106": 1000}
 
 
 def test_without_population_there_are_no_residents(tmp_path: Path) -> None:
     tables = store(tmp_path)
-    assert residents(tables, ["E05000106"], PERIOD) is None
-    assert residents(tables, [], PERIOD) is None
+    assert exposure(tables, ["E05000106"], PERIOD) is None
+    assert exposure(tables, [], PERIOD) is None
 
 
 WARDS = pd.DataFrame(
@@ -81,7 +100,7 @@ WARDS = pd.DataFrame(
 
 
 def test_a_ward_table_has_rates_and_none_for_a_count_withheld() -> None:
-    people = Residents(2020, pd.Series({"E05000106": 2000, "E05000107": 1000}))
+    people = Exposure("residents", 2020, pd.Series({"E05000106": 2000, "E05000107": 1000}))
     table = with_rates(ward_table(WARDS, caption="Wards"), WARDS, people)
     assert table.columns[-2:] == ("Per 1,000 residents", "Steadied")
     assert {line[0].text: line[-2].text for line in table.rows} == {"Bickley": "15.0", "Biggin Hill": "–"}
@@ -93,3 +112,18 @@ def test_a_ward_table_without_population_says_so() -> None:
     table = with_rates(ward_table(WARDS, caption="Wards"), WARDS, None)
     assert "Per 1,000 residents" not in table.columns
     assert any("no rates are given" in note for note in table.notes)
+
+
+def test_a_ward_table_names_households_where_homes_are_at_risk() -> None:
+    households = Exposure("households", 2021, pd.Series({"E05000106": 1000, "E05000107": 1000}))
+    table = with_rates(ward_table(WARDS, caption="Wards"), WARDS, households, "households")
+    assert table.columns[-2:] == ("Per 1,000 households", "Steadied")
+    assert {line[0].text: line[-2].text for line in table.rows} == {"Bickley": "30.0", "Biggin Hill": "–"}
+    assert any("households of 2021" in note for note in table.notes)
+    none = with_rates(ward_table(WARDS, caption="Wards"), WARDS, None, "households")
+    assert any("households is at hand" in note for note in none.notes)
+
+
+def test_residential_burglary_is_rated_by_households_and_nothing_else_is() -> None:
+    measures = {name: measure for item in SETTINGS.items.values() for name, measure in item.measures.items()}
+    assert [name for name, measure in measures.items() if measure.per == "households"] == ["residential_burglary"]

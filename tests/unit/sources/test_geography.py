@@ -38,12 +38,97 @@ def test_a_lookup_is_read_by_its_columns_whatever_its_year(tmp_path):
     ]
 
 
-def test_census_population_adds_households_and_communal_establishments_and_the_borough(tmp_path):
-    head = "Electoral wards and divisions Code,Electoral wards and divisions,Code,Residence type,Observation"
+FILTERED = "Electoral wards and divisions Code,Electoral wards and divisions"
+BROMLEY = [ward.code for ward in SETTINGS.wards if ward.borough_code == "E09000006" and ward.ward_set == "2022"]
+
+
+def test_census_population_adds_households_and_communal_establishments(tmp_path):
+    head = f"{FILTERED},Code,Residence type,Observation"
     text = f"{head}\nE05013987,A,1,Household,100\nE05013987,A,2,Communal,5\nE05013988,B,1,Household,20\n"
     table = read(tmp_path, "census.csv", text).tables["population"].set_index("area_code")
-    assert table["population"].to_dict() == {"E05013987": 105, "E05013988": 20, "E09000006": 125}
+    assert table["population"].to_dict() == {"E05013987": 105, "E05013988": 20}
     assert set(table["year"]) == {2021}
+
+
+def test_a_borough_is_the_sum_of_its_wards_only_where_all_are_there(tmp_path):
+    head = f"{FILTERED},Residence type (2 categories) Code,Residence type (2 categories),Observation"
+    whole = "\n".join([head, *(f"{code},A,1,Household,10" for code in BROMLEY)])
+    population = read(tmp_path, "whole.csv", whole + "\n").tables["population"].set_index("area_code")["population"]
+    assert population["E09000006"] == 220
+    short = "\n".join([head, *(f"{code},A,1,Household,10" for code in BROMLEY[1:])])
+    assert "E09000006" not in set(read(tmp_path, "short.csv", short + "\n").tables["population"]["area_code"])
+
+
+COMPOSITION = f"{FILTERED},Household composition (6 categories) Code,Household composition (6 categories),Observation"
+NOMIS = "date,geography,geography code"
+HOUSEHOLDS = {
+    "TS003 filtered": (
+        "any.csv",
+        f"{COMPOSITION}\nE05013987,A,-8,Does not apply,9\nE05013987,A,1,One,30\nE05013987,A,2,Two,70\n",
+    ),
+    "TS041 filtered": ("TS041-2021-3-filtered.csv", f"{FILTERED},Observation\nE05013987,A,100\n"),
+    "TS041 of Nomis": ("x.csv", f"{NOMIS},Number of households\n2021,A,E05013987,100\n2021,Wales,W92000004,7\n"),
+    "TS041, longer name": (
+        "x.csv",
+        f"{NOMIS},Number of households: Number of households; measures: Value\n2021,A,E05013987,100\n",
+    ),
+    "TS003 of Nomis": (
+        "x.csv",
+        f"{NOMIS},Household composition: Total; measures: Value,Household composition: Other; measures: Value\n"
+        "2021,A,E05013987,100,30\n",
+    ),
+    "a table of 2011 split by rural and urban": (
+        "x.csv",
+        f"{NOMIS},Rural Urban,Tenure: All households; measures: Value,Tenure: Owned: Total; measures: Value\n"
+        "2011,A,E05000106,Total,100,1\n2011,A,E05000106,Rural (total),90,1\n",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", HOUSEHOLDS)
+def test_households_are_read_from_every_form_of_the_table(tmp_path, name):
+    tables = read(tmp_path, *HOUSEHOLDS[name]).tables
+    assert list(tables) == ["households"]
+    code, year = ("E05000106", 2011) if "2011" in name else ("E05013987", 2021)
+    assert tables["households"].to_dict("records") == [{"area_code": code, "year": year, "households": 100}]
+
+
+NOT_HOUSEHOLDS = {
+    "nothing says what is counted": ("x.csv", f"{FILTERED},Observation\nE05013987,A,100\n", "do not say"),
+    "households of one kind": (
+        "x.csv",
+        f"{FILTERED},Accommodation type Code,Observation\nE05013987,1,A,100\n",
+        "do not say",
+    ),
+    "people by sex": ("x.csv", f"{NOMIS},Sex: Total; measures: Value\n2021,A,E05013987,100\n", "no column"),
+    "a share": (
+        "x.csv",
+        f"{NOMIS},Household composition: Total; measures: Percent\n2021,A,E05013987,100\n",
+        "no column",
+    ),
+    "two columns": (
+        "x.csv",
+        f"{NOMIS},Number of households,Tenure: All households\n2021,A,E05013987,1,1\n",
+        "two columns",
+    ),
+    "an area twice": (
+        "x.csv",
+        f"{NOMIS},Number of households\n2021,A,E05013987,1\n2021,A,E05013987,2\n",
+        "stands twice",
+    ),
+    "two years": ("x.csv", f"{NOMIS},Number of households\n2021,A,E05013987,1\n2011,B,E05013988,2\n", "one year"),
+    "a decimal": ("x.csv", f"{NOMIS},Number of households\n2021,A,E05013987,1.5\n", "not a count"),
+    "an empty figure": ("x.csv", f"{NOMIS},Number of households\n2021,A,E05013987,\n", "not a count"),
+    "a formula for a code": ("x.csv", f"{NOMIS},Number of households\n2021,A,=cmd(),1\n", "not an ONS code"),
+    "only the rural part": ("x.csv", f"{NOMIS},Rural Urban,Number of households\n2021,A,E05013987,Rural,1\n", "no row"),
+}
+
+
+@pytest.mark.parametrize("name", NOT_HOUSEHOLDS)
+def test_what_is_not_all_households_is_refused(tmp_path, name):
+    file, text, what = NOT_HOUSEHOLDS[name]
+    with pytest.raises(InputError, match=what):
+        read(tmp_path, file, text)
 
 
 def test_lsoa_population_makes_boroughs_and_with_the_lookup_wards(tmp_path):
@@ -52,7 +137,7 @@ def test_lsoa_population_makes_boroughs_and_with_the_lookup_wards(tmp_path):
     assert population.set_index("area_code")["population"]["E09000006"] == 18
     codes, wards = ["E01000001", "E01000002", "E01000003", "E01000009"], ["E05000106"] * 2 + ["E05000107"] * 2
     lookup = pd.DataFrame({"lsoa_code": codes, "ward_code": wards, "ward_set": "2018"})
-    assert geography.ward_population(population, lookup).to_dict("records") == [
+    assert geography.ward_sums(population, lookup, "population").to_dict("records") == [
         {"area_code": "E05000106", "year": 2020, "population": 17}
     ]
 

@@ -16,7 +16,8 @@ GRID = 60
 
 def ward_funnel(rows: pd.DataFrame, base: Exposure | None, *, label: str, unit: str) -> Chart | Text:
     """The wards of protected summary rows against what their residents (or households) would lead one to
-    expect or, where no count of those is at hand, against their own counts a year before; withheld wards are left out, not guessed."""
+    expect or, where no count of those is at hand, against their own counts a year before; withheld wards are left out,
+    not guessed."""
     found = standing(rows, base)
     if found is None:
         return Text((f"Too few wards have figures of {label.lower()} to set them against each other.",))

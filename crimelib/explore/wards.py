@@ -243,11 +243,11 @@ def _funnel_panel(workspace: Workspace, rows: pd.DataFrame, period: pd.Period) -
     """Each ward against what its residents (else its own year before) lead one to expect; none for too few wards."""
     shown = rows[rows["current"].notna()].set_index("breakdown_value")
     people = exposure(workspace.store, shown.index, period)
-    exposure = (shown["previous"] if people is None else people.numbers.reindex(shown.index)).astype("float64")
-    kept = exposure[exposure > 0].index
+    base = (shown["previous"] if people is None else people.numbers.reindex(shown.index)).astype("float64")
+    kept = base[base > 0].index
     if len(kept) < FEWEST:
         return []
-    found = funnel(shown.loc[kept, "current"].astype("float64"), exposure[kept])
+    found = funnel(shown.loc[kept, "current"].astype("float64"), base[kept])
     grid = np.linspace(found["expected"].min() * 0.8, found["expected"].max() * 1.05, 40)
     low, high = funnel_limits(grid, 0.998, float(found["dispersion"].iloc[0]))
     limits = [{"expected": at, "low": bottom, "high": top} for at, bottom, top in zip(grid, low, high, strict=True)]

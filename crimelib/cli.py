@@ -289,9 +289,15 @@ def template(
     parameters: Parameters = PARAMETERS,
 ) -> None:
     """Write a partner or extract template with its dictionary."""
-    from crimelib.sources.templates import write_template
+    from crimelib.production.return_workbook import write_return_workbook
+    from crimelib.sources import partner_returns
+    from crimelib.sources.templates import form_of, write_template
 
-    for path in write_template(name, out, load_settings(parameters)):
+    settings = load_settings(parameters)
+    written = write_template(name, out, settings)
+    if form_of(name, settings).name == partner_returns.NAME:
+        written.append(write_return_workbook(out, settings))
+    for path in written:
         typer.echo(_shown(path))
 
 

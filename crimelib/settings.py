@@ -515,20 +515,54 @@ class AsbTaxonomy(Strict):
 
 
 class Indicator(Strict):
-    """A partner's monthly figure: what it counts, who refers, and what bounds it."""
+    """A partner's monthly figure: what it counts, who refers (by ``referrers``: most or some), and what bounds it."""
 
     label: str
     counts: str
     referred_by: str
+    referrers: dict[str, Literal["most", "some"]] = Field(min_length=1)
     independent_of_police: bool
     capacity: str
+
+    @model_validator(mode="after")
+    def _police_referrals_are_not_independent(self) -> Indicator:
+        if self.independent_of_police and "police" in self.referrers:
+            raise ValueError("the police refer to it, so it is not independent of the police")
+        return self
+
+
+class Organisation(Strict):
+    """A partner, and the indicators that it may return."""
+
+    label: str
+    returns: tuple[str, ...] = Field(min_length=1)
+
+
+class CapacityNote(Strict):
+    """What a partner may say of its service in a month; ``bounded``: the count could not have been higher."""
+
+    label: str
+    bounded: bool
 
 
 class Partners(Strict):
     """``partners.yml``."""
 
+    referrers: dict[str, str]
     indicators: dict[str, Indicator]
-    organisations: dict[str, str]
+    organisations: dict[str, Organisation]
+    capacity_notes: dict[str, CapacityNote]
+    revision_reasons: dict[str, str]
+
+    @model_validator(mode="after")
+    def _names_what_is_declared(self) -> Partners:
+        for name, indicator in self.indicators.items():
+            if strange := sorted(set(indicator.referrers) - set(self.referrers)):
+                raise ValueError(f"indicator {name!r} has referrers that are not declared: {', '.join(strange)}")
+        for name, organisation in self.organisations.items():
+            if strange := sorted(set(organisation.returns) - set(self.indicators)):
+                raise ValueError(f"organisation {name!r} returns what is not declared: {', '.join(strange)}")
+        return self
 
 
 # --- this project's own templates ------------------------------------------------------------------------------
@@ -547,12 +581,14 @@ class Column(Strict):
     allowed: tuple[str, ...] = ()
     allowed_from: (
         Literal[
+            "age_bands",
             "asb_headings",
             "asb_qualifiers",
             "asb_tags",
+            "capacity_notes",
             "partner_indicators",
             "partner_organisations",
-            "age_bands",
+            "revision_reasons",
             "sexes",
         ]
         | None
@@ -560,9 +596,11 @@ class Column(Strict):
 
 
 class Template(Strict):
-    """A file that this project defines; ``key`` columns may stand once in a file of aggregate counts."""
+    """A file that this project defines; ``key`` columns may stand once in a file of aggregate counts. ``also`` are
+    other names to ask for it by."""
 
     title: str
+    also: tuple[str, ...] = ()
     rows: Literal["event", "aggregate"]
     columns: dict[str, Column]
     key: tuple[str, ...] = ()

@@ -10,7 +10,7 @@ from crimelib.illustrative.engagement import engagement_file
 from crimelib.illustrative.local_extracts import (
     asb_call_files,
     local_survey_file,
-    partner_return_file,
+    partner_return_files,
     vehicle_theft_file,
 )
 from crimelib.illustrative.monthly_returns import resident_reports_file, victim_service_file
@@ -56,7 +56,7 @@ def sample_files(settings: Settings) -> dict[str, bytes]:
         **attitudes_file(calibration),
         **asb_call_files(calibration),
         **vehicle_theft_file(calibration, offences),
-        **partner_return_file(calibration),
+        **partner_return_files(calibration),
         **local_survey_file(calibration, settings.folder / QUESTIONNAIRE),
         **engagement_file(calibration),
         **search_files(calibration),

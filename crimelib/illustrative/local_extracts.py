@@ -41,8 +41,8 @@ def vehicle_theft_file(calibration: Calibration, offences: Offences) -> dict[str
     return {f"vehicle_thefts/{calibration.vintage}/vehicle_thefts.csv": _csv(table)}
 
 
-def partner_return_file(calibration: Calibration) -> dict[str, bytes]:
-    """Every partner's monthly counts; a month not returned has no row."""
+def partner_return_files(calibration: Calibration) -> dict[str, bytes]:
+    """Each partner's monthly counts, a file an organisation; a month not returned has no row."""
     months, returns = calendar(calibration), calibration.partner_returns
     blocks = []
     for name, indicator in returns.indicators.items():
@@ -56,11 +56,13 @@ def partner_return_file(calibration: Calibration) -> dict[str, bytes]:
                 "area_code": calibration.borough.code,
                 "count": counts,
                 "capacity_note": np.where(full, indicator.capacity_note, ""),
+                "revision": "",
             }
         )
         blocks.append(table[(table["month"] >= returns.first_month) & ~table["month"].isin(indicator.unreturned)])
     table = pd.concat(blocks).sort_values("month", kind="stable")
-    return {f"partner_returns/{calibration.vintage}/partner_returns.csv": _csv(table)}
+    folder = f"partner_returns/{calibration.vintage}"
+    return {f"{folder}/partner_returns_{name}.csv": _csv(rows) for name, rows in table.groupby("organisation")}
 
 
 def local_survey_file(calibration: Calibration, questionnaire: Path) -> dict[str, bytes]:

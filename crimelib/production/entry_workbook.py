@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from crimelib.settings import Area, Settings, Ward
-from crimelib.sources.local_survey import NAME, SHEET, column_letters
+from crimelib.sources.entry_sheets import column_letters
+from crimelib.sources.local_survey import NAME, SHEET
 from crimelib.sources.templates import Form, form_of
 
 if TYPE_CHECKING:
     from openpyxl import Workbook
+    from openpyxl.worksheet.datavalidation import DataValidation
     from openpyxl.worksheet.worksheet import Worksheet
 
 ENTRY_ROWS = 500
@@ -39,10 +41,10 @@ def write_entry_workbook(
     book.remove(book.worksheets[0])
     responses = book.create_sheet(SHEET)
     offered = _offered(form, area, wards, day)
-    _fill(responses, [list(form.columns)])
-    _fill(book.create_sheet("Instructions"), _instructions(settings, area, event, day))
-    _fill(book.create_sheet(CODES), _code_rows(settings, form, offered))
-    _validate(responses, form, offered)
+    fill(responses, [list(form.columns)])
+    fill(book.create_sheet("Instructions"), _instructions(settings, area, event, day))
+    fill(book.create_sheet(CODES), _code_rows(settings, form, offered))
+    validate(responses, form, _rules(form, offered), "Choose one of the values offered; the sheet Codes lists them.")
     _dress(book)
     book.save(path)
     return path
@@ -71,34 +73,47 @@ def _code_rows(settings: Settings, form: Form, offered: dict[str, list[str]]) ->
     return rows
 
 
-def _validate(sheet: Worksheet, form: Form, offered: dict[str, list[str]]) -> None:
-    """Each column's cells offer their codes, refuse others, and say the question; all cells are text."""
+def _rules(form: Form, offered: dict[str, list[str]]) -> dict[str, DataValidation]:
+    """A rule a column: its own codes of the sheet Codes; for numbers of forms, that each stands once."""
     from openpyxl.worksheet.datavalidation import DataValidation
 
-    first = 2
-    for place, (name, column) in enumerate(form.columns.items()):
-        letters = column_letters(place)
-        cells = f"{letters}2:{letters}{ENTRY_ROWS + 1}"
+    rules, first = {}, 2
+    for place, name in enumerate(form.columns):
         if name in offered:
-            last = first + len(offered[name]) - 1
-            rule = DataValidation(type="list", formula1=f"{CODES}!$B${first}:$B${last}", allow_blank=True)
-            first = last + 1
+            rules[name] = list_rule(CODES, "B", first, len(offered[name]))
+            first += len(offered[name])
         else:
-            rule = DataValidation(type="custom", formula1=f"COUNTIF(${letters}:${letters},{letters}2)=1")
+            letters = column_letters(place)
+            rules[name] = DataValidation(type="custom", formula1=f"COUNTIF(${letters}:${letters},{letters}2)=1")
+    return rules
+
+
+def list_rule(sheet: str, letters: str, first: int, number: int) -> DataValidation:
+    """A rule that offers ``number`` cells of a column from the row ``first`` on."""
+    from openpyxl.worksheet.datavalidation import DataValidation
+
+    cells = f"{sheet}!${letters}${first}:${letters}${first + number - 1}"
+    return DataValidation(type="list", formula1=cells, allow_blank=True)
+
+
+def validate(sheet: Worksheet, form: Form, rules: Mapping[str, DataValidation], error: str) -> None:
+    """Each column's cells refuse what their rule does not allow, and say the column's meaning; all cells are text but
+    those of counts."""
+    for place, (name, column) in enumerate(form.columns.items()):
+        letters, rule = column_letters(place), rules[name]
         rule.promptTitle, rule.prompt = name[:32], column.meaning[:MOST_PROMPT]
-        rule.errorTitle, rule.error = name[:32], "Choose one of the values offered; the sheet Codes lists them."
+        rule.errorTitle, rule.error = name[:32], error
         rule.showErrorMessage = rule.showInputMessage = True
-        rule.add(cells)
+        rule.add(f"{letters}2:{letters}{ENTRY_ROWS + 1}")
         sheet.add_data_validation(rule)
-    for row in sheet.iter_rows(min_row=2, max_row=ENTRY_ROWS + 1, max_col=len(form.columns)):
-        for cell in row:
-            cell.number_format = "@"
+        for line in range(2, ENTRY_ROWS + 2):
+            sheet[f"{letters}{line}"].number_format = "0" if column.kind == "count" else "@"
 
 
-def _fill(sheet: Worksheet, rows: Iterable[Sequence[str]]) -> None:
-    """Rows as text cells: what begins with ``=`` stays text."""
+def fill(sheet: Worksheet, rows: Iterable[Sequence[str]]) -> None:
+    """Rows as text cells, empty ones left out: what begins with ``=`` stays text."""
     for line, row in enumerate(rows, start=1):
-        for place, text in enumerate(row, start=1):
+        for place, text in ((place, text) for place, text in enumerate(row, start=1) if text):
             cell = sheet.cell(line, place, text)
             cell.data_type = "s"
 

@@ -1,46 +1,123 @@
-"""Partners' monthly returns, from this project's own template: aggregate counts only, nothing about a person."""
+"""Partners' monthly returns, from this project's own template: aggregate counts only, nothing about a person.
+
+Every organisation sends files of its own, month by month, so that a borough's count is made of many: :func:`merged`
+adds up what was known with each vintage. A figure once returned changes only by a declared revision.
+"""
 
 from __future__ import annotations
 
 import pandas as pd
 
+from crimelib.errors import InputError
 from crimelib.settings import Settings
 from crimelib.sources.discovery import Cleaned, RawFile
+from crimelib.sources.entry_sheets import read_entries
 from crimelib.sources.placing import borough_places, covered_counts, no_counts
 from crimelib.sources.templates import LOCAL_BASIS, form_of, placed, read_form
 
 NAME = "partner_returns"
+SHEET = "Return"
 PREFIX = "partner_"
-COLUMNS = ["month", "organisation", "indicator", "area_code", "count", "capacity_note"]
+COLUMNS = ["month", "organisation", "indicator", "area_code", "count", "capacity_note", "revision", "line"]
+SERIES = ["indicator", "area_code"]
+FIGURE = ["month", "organisation", "indicator", "area_code"]
 
 
 def read(file: RawFile, settings: Settings) -> Cleaned:
-    """Clean a return into the table ``partner_returns`` (``month, organisation, indicator, area_code, count,
-    capacity_note``) and borough ``counts`` of series ``partner_<indicator>``.
+    """Clean a return, workbook or CSV, into the table ``partner_returns`` (``month, organisation, indicator, area_code,
+    count, capacity_note, revision, line``).
 
-    The whole file is refused for a malformed value, an unknown indicator or organisation, a key that stands twice, or
-    anything that looks as if it were about a person.
+    The whole file is refused for a malformed value, an indicator that is not the organisation's, a key that stands
+    twice, or anything that looks as if it were about a person.
     """
-    rows, rejected = read_form(file, form_of(NAME, settings), settings)
-    returns = rows.assign(count=rows["count"].astype("int64"))[COLUMNS]
-    return Cleaned({"counts": borough_counts(returns, settings), NAME: returns}, rejected)
+    named, table = read_entries(file, SHEET)
+    rows, rejected = read_form(named, form_of(NAME, settings), settings, table)
+    _refuse_anothers(named, rows, settings)
+    return Cleaned({NAME: rows.assign(count=rows["count"].astype("int64"))[COLUMNS]}, rejected)
 
 
-def borough_counts(returns: pd.DataFrame, settings: Settings) -> pd.DataFrame:
-    """Borough ``counts`` of each indicator, over the organisations that return it.
+def _refuse_anothers(file: RawFile, rows: pd.DataFrame, settings: Settings) -> None:
+    """Refuse a figure that is not the organisation's to return."""
+    own = {(name, indicator) for name, each in settings.partners.organisations.items() for indicator in each.returns}
+    wrong = [pair not in own for pair in zip(rows["organisation"], rows["indicator"], strict=True)]
+    file.refuse_any(
+        rows,
+        pd.Series(wrong, index=rows.index, dtype="bool"),
+        "this organisation does not return that indicator",
+        column="indicator",
+        fix="correct the row, or add the indicator to the organisation in parameters/partners.yml",
+    )
 
-    A month counts only if every organisation that ever returned the indicator for the borough returned it then: a
-    late return is missing, not a fall.
+
+# --- all returns together --------------------------------------------------------------------------------------
+
+
+def in_order(returns: pd.DataFrame) -> pd.DataFrame:
+    """Returns of every file (``COLUMNS``, ``vintage_order``, ``file``) in the order in which they count: by vintage,
+    and within one the declared revisions last."""
+    keyed = returns.assign(declared=returns["revision"] != "")
+    ordered = keyed.sort_values(["vintage_order", "declared", "file", "line"], kind="stable", ignore_index=True)
+    return ordered.drop(columns="declared")
+
+
+def refuse_undeclared(returns: pd.DataFrame) -> None:
+    """Refuse the first figure that differs from one returned before without a declared revision, and two different
+    revisions of one figure in one vintage: no one could say which holds."""
+    rows = in_order(returns)
+    before = rows.groupby(FIGURE, sort=False)[["count", "file", "line", "vintage_order", "revision"]].shift()
+    changed = before["count"].notna() & (before["count"] != rows["count"])
+    same_time = (before["vintage_order"] == rows["vintage_order"]) & (before["revision"] != "")
+    for wrong, what in (
+        (
+            changed & (rows["revision"] == ""),
+            "differs from {count:.0f} in {file} (line {line:.0f}): no revision is declared",
+        ),
+        (
+            changed & (rows["revision"] != "") & same_time,
+            "is revised to {count:.0f} in {file} (line {line:.0f}) as well",
+        ),
+    ):
+        if wrong.any():
+            place = wrong.idxmax()
+            raise _undeclared(rows.loc[place], what.format(**before.loc[place].to_dict()))
+
+
+def _undeclared(row: pd.Series, what: str) -> InputError:
+    return InputError(
+        f"{row['indicator']} of {row['organisation']} for {row['month']}, {row['count']}, {what}",
+        where=f"{row['file']}, line {row['line']}",
+        fix="correct the count, or say in the column revision why it changed and put the file into a later vintage",
+    )
+
+
+def latest(returns: pd.DataFrame) -> pd.DataFrame:
+    """The figure that counts of each month, organisation, indicator and borough."""
+    return in_order(returns).drop_duplicates(FIGURE, keep="last", ignore_index=True)
+
+
+def merged(returns: pd.DataFrame, settings: Settings) -> dict[int, pd.DataFrame]:
+    """Borough ``counts`` of series ``partner_<indicator>`` by ``vintage_order``: the months that the vintage made whole
+    or changed, added up over the organisations as known by then.
+
+    A month counts only if every organisation that ever returned the indicator for the borough returned it: a late
+    return is missing, not a fall. Raises :class:`InputError` for a changed figure without a declared revision.
     """
-    whole = returns[_everyone_returned(returns)]
-    observed = placed(whole, settings).assign(series=PREFIX + whole["indicator"])
+    refuse_undeclared(returns)
+    expected = returns.groupby(SERIES)["organisation"].nunique().rename("expected")
+    found, before = {}, pd.Series(dtype="int64")
+    for order in sorted(returns["vintage_order"].unique()):
+        known = latest(returns[returns["vintage_order"] <= order])
+        sums = known.groupby([*SERIES, "month"]).agg(count=("count", "sum"), organisations=("organisation", "nunique"))
+        whole = sums.join(expected, on=SERIES).query("organisations == expected")["count"]
+        found[int(order)] = borough_counts(whole[whole != before.reindex(whole.index)].reset_index(), settings)
+        before = whole
+    return found
+
+
+def borough_counts(sums: pd.DataFrame, settings: Settings) -> pd.DataFrame:
+    """``counts`` of summed figures (``indicator, area_code, month, count``)."""
+    observed = placed(sums, settings).assign(series=PREFIX + sums["indicator"])
     parts = [
         covered_counts(rows, borough_places(rows), [series], LOCAL_BASIS) for series, rows in observed.groupby("series")
     ]
     return pd.concat([no_counts(), *parts], ignore_index=True)
-
-
-def _everyone_returned(returns: pd.DataFrame) -> pd.Series:
-    keys = ["indicator", "area_code"]
-    expected = returns.groupby(keys)["organisation"].transform("nunique")
-    return returns.groupby([*keys, "month"])["organisation"].transform("nunique") == expected

@@ -7,6 +7,7 @@ import pandas as pd
 from crimelib.sources.discovery import REJECTED_COLUMNS, RawFile, no_rejections, shortened
 
 MAX_REJECTED_SHARE = 0.01
+MOST_TOLD = 40
 
 
 def rejections(rows: pd.DataFrame, wrong: pd.Series, column: str, reason: str, *, quote: bool) -> pd.DataFrame:
@@ -44,4 +45,15 @@ def refuse_first(file: RawFile, rejected: pd.DataFrame, before: str = "") -> Non
         column=first["column"],
         value=first["value"] or None,
         fix="correct the file or ask for it again",
+    )
+
+
+def refuse_all(file: RawFile, rejected: pd.DataFrame) -> None:
+    """Refuse the file for its rejected rows, each with its line, column and reason."""
+    if len(rejected) < 2:
+        return refuse_first(file, rejected)
+    told = [f"line {row.line}, column {row.column!r}: {row.reason}" for row in rejected.head(MOST_TOLD).itertuples()]
+    more = f"; and {len(rejected) - MOST_TOLD:,} more" if len(rejected) > MOST_TOLD else ""
+    raise file.refusal(
+        f"{len(rejected):,} rows are refused ({'; '.join(told)}{more})", fix="correct the file or ask for it again"
     )

@@ -7,7 +7,9 @@ a file of aggregate counts is refused whole by its first bad row.
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable
+import difflib
+import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,16 +17,26 @@ import pandas as pd
 
 from crimelib.areas import nearest
 from crimelib.errors import InputError
-from crimelib.settings import PERIOD_PATTERN, Column, Settings, Template
+from crimelib.settings import (
+    PERIOD_PATTERN,
+    CapacityNote,
+    Column,
+    Indicator,
+    Organisation,
+    Settings,
+    Template,
+)
 from crimelib.sources.counting import refuse_duplicates
 from crimelib.sources.discovery import RawFile
-from crimelib.sources.personal import personal_kinds
+from crimelib.sources.personal import personal_kind, personal_kinds
 from crimelib.sources.placing import WardBook
 from crimelib.sources.reading import Table, read_table
-from crimelib.sources.rejection import gathered, refuse_first, refuse_when_many, rejections
+from crimelib.sources.rejection import gathered, refuse_all, refuse_when_many, rejections
 
 LOCAL_BASIS = "local"
 MAX_TEXT = 200
+NEAR = 0.7  # how like an allowed value a wrong one is that may be quoted
+_FIGURE = re.compile(r"(?=.*\d)[\dE.,:/+-]{1,10}")
 KIND_REASONS = {
     "date": "not a date written 2021-11-30",
     "month": "not a month written 2021-11",
@@ -60,8 +72,10 @@ def recognises(header: list[str], name: str, settings: Settings) -> bool:
 def form_of(name: str, settings: Settings) -> Form:
     """The template by its name, questions of the local survey included. Raises :class:`InputError` if unknown."""
     templates = settings.templates
-    if name not in templates:
+    called = {also: known for known, each in templates.items() for also in (known, *each.also)}
+    if name not in called:
         raise InputError(f"no template is called {name!r}", fix=nearest(name, templates))
+    name = called[name]
     template = templates[name]
     columns = template.columns | (_question_columns(settings) if template.questions else {})
     allowed = {column: _allowed(spec, settings) for column, spec in columns.items() if spec.kind == "choice"}
@@ -72,8 +86,20 @@ def write_template(name: str, folder: Path, settings: Settings) -> list[Path]:
     """Write ``<name>.csv`` (header and one example row) and ``<name>.dictionary.csv`` (column, meaning, allowed
     values, required, example) into a folder; returns their paths. Never overwrites."""
     form = form_of(name, settings)
-    example = {column: spec.example for column, spec in form.columns.items()}
-    dictionary = [
+    example = {
+        column: spec.example if spec.required or form.template.rows == "event" else ""
+        for column, spec in form.columns.items()
+    }
+    folder.mkdir(parents=True, exist_ok=True)
+    return [
+        _write_csv(folder / f"{form.name}.csv", [example]),
+        _write_csv(folder / f"{form.name}.dictionary.csv", dictionary_rows(form)),
+    ]
+
+
+def dictionary_rows(form: Form) -> list[dict[str, str]]:
+    """A row a column of a form: its meaning, what is allowed, whether it is required, an example."""
+    return [
         {
             "column": column,
             "meaning": spec.meaning,
@@ -82,11 +108,6 @@ def write_template(name: str, folder: Path, settings: Settings) -> list[Path]:
             "example": spec.example,
         }
         for column, spec in form.columns.items()
-    ]
-    folder.mkdir(parents=True, exist_ok=True)
-    return [
-        _write_csv(folder / f"{name}.csv", [example]),
-        _write_csv(folder / f"{name}.dictionary.csv", dictionary),
     ]
 
 
@@ -105,7 +126,7 @@ def read_form(
     rows = rows.assign(**{name: _canonical(rows[name], spellings) for name, spellings in form.allowed.items()})
     rejected = gathered([part for name in form.columns for part in _problems(rows, name, form, settings)])
     if form.template.rows == "aggregate":
-        refuse_first(file, rejected)
+        refuse_all(file, rejected)
         refuse_duplicates(file, rows, list(form.template.key))
     refuse_when_many(file, rejected, len(rows))
     return rows[~rows["line"].isin(rejected["line"])].reset_index(drop=True), rejected
@@ -145,13 +166,19 @@ def _allowed(column: Column, settings: Settings) -> dict[str, str]:
         "asb_headings": lambda: settings.asb_taxonomy.headings,
         "asb_qualifiers": lambda: settings.asb_taxonomy.qualifiers,
         "asb_tags": lambda: {name: tag.label for name, tag in settings.asb_taxonomy.tags.items()},
-        "partner_indicators": lambda: {name: entry.label for name, entry in settings.partners.indicators.items()},
-        "partner_organisations": lambda: settings.partners.organisations,
+        "partner_indicators": lambda: _labels(settings.partners.indicators),
+        "partner_organisations": lambda: _labels(settings.partners.organisations),
+        "capacity_notes": lambda: _labels(settings.partners.capacity_notes),
+        "revision_reasons": lambda: settings.partners.revision_reasons,
         "age_bands": lambda: {name: name for name in settings.questionnaire.age_bands},
         "sexes": lambda: {name: name for name in settings.questionnaire.sexes},
     }
     labels = lists[column.allowed_from]() if column.allowed_from else {name: name for name in column.allowed}
     return {spelling.casefold(): name for name, label in labels.items() for spelling in (name, label)}
+
+
+def _labels(declared: Mapping[str, Indicator | Organisation | CapacityNote]) -> dict[str, str]:
+    return {name: entry.label for name, entry in declared.items()}
 
 
 def _allowed_text(form: Form, column: str) -> str:
@@ -195,24 +222,46 @@ def _problems(rows: pd.DataFrame, name: str, form: Form, settings: Settings) -> 
         rules += _text_rules(rows[name], spec)
     else:
         wrong = ~empty & ~_is_good(rows, name, form, settings)
-        rules.append((wrong, KIND_REASONS.get(spec.kind) or _choice_reason(rows[name][wrong], form.allowed[name])))
+        rules += _wrong_rules(rows[name], wrong, spec, form.allowed.get(name, {}))
     if spec.at_most:
         rules.append((_is_above(rows, name, spec.at_most), f"more than the {spec.at_most} that it is part of"))
     if spec.kind == "id":
         rules.append((~empty & rows[name].duplicated(), KIND_REASONS["id"]))
-    quote = spec.kind not in {"text", "id"}
-    return [_rejections(rows, wrong, name, reason, quote=quote) for wrong, reason in rules]
+    return [_rejections(rows, wrong, name, reason, form) for wrong, reason in rules]
 
 
-def _choice_reason(wrong: pd.Series, allowed: dict[str, str]) -> str:
-    known = nearest(wrong.iloc[0], allowed.values()) if len(wrong) else ""
-    return f"not one of the allowed values ({known})"
+def _wrong_rules(
+    values: pd.Series, wrong: pd.Series, spec: Column, allowed: dict[str, str]
+) -> list[tuple[pd.Series, str]]:
+    """Each wrong value's reason: what about a person it seems to hold, or what it should have been."""
+    reasons = {value: _wrong_reason(value, spec, allowed) for value in values[wrong].unique()}
+    told = values.where(wrong, "").map(reasons)
+    return [(told == reason, reason) for reason in dict.fromkeys(reasons.values())]
 
 
-def _rejections(rows: pd.DataFrame, wrong: pd.Series, column: str, reason: str, *, quote: bool) -> pd.DataFrame:
-    """Rejections that quote a value only where nothing about a person can have slipped into the column."""
-    found = rejections(rows, wrong, column, reason, quote=quote)
-    return found.assign(value=found["value"].where(personal_kinds(found["value"]) == "", "")) if len(found) else found
+def _wrong_reason(value: str, spec: Column, allowed: dict[str, str]) -> str:
+    kind = "" if _is_near(value, allowed) else personal_kind(value)
+    if kind and spec.kind not in {"date", "month"}:
+        return f"the field seems to hold {kind}: nothing about a person may be returned"
+    return KIND_REASONS.get(spec.kind) or f"not one of the allowed values ({nearest(value, allowed.values())})"
+
+
+def _is_near(value: str, allowed: dict[str, str]) -> bool:
+    """Whether a value looks like a slip of one that is allowed."""
+    return bool(difflib.get_close_matches(value.casefold(), allowed, n=1, cutoff=NEAR))
+
+
+def _rejections(rows: pd.DataFrame, wrong: pd.Series, name: str, reason: str, form: Form) -> pd.DataFrame:
+    """Rejections that quote a value only where nothing about a person can have slipped into it: a slip of an allowed
+    value, or a figure."""
+    kind, allowed = form.columns[name].kind, form.allowed.get(name, {})
+    found = rejections(rows, wrong, name, reason, quote=kind not in {"text", "id"})
+    quoted = [_is_near(value, allowed) if allowed else _is_figure(value) for value in found["value"]]
+    return found.assign(value=found["value"].where(quoted, "")) if len(found) else found
+
+
+def _is_figure(value: str) -> bool:
+    return bool(_FIGURE.fullmatch(value)) and personal_kind(value) == ""
 
 
 def _text_rules(texts: pd.Series, spec: Column) -> list[tuple[pd.Series, str]]:

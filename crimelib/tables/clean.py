@@ -14,6 +14,7 @@ import pandas as pd
 from filelock import FileLock
 
 from crimelib.settings import Settings
+from crimelib.sources import partner_returns
 from crimelib.sources.discovery import RawFile, discover, without_illustrative
 from crimelib.sources.registry import MODULES, reader_of
 from crimelib.tables.anomalies import find_gaps
@@ -43,7 +44,8 @@ def clean(raw: Path, processed: Path, settings: Settings, progress: Progress | N
         aside.mkdir()
         try:
             entries, cleaned = _clean_all(files, processed, aside, settings, progress)
-            catalogue = Catalogue(tuple(_ranked(entries, processed, aside)), tuple(left_out))
+            ranked = _merged(list(_ranked(entries, processed, aside)), processed, aside, settings)
+            catalogue = Catalogue(tuple(ranked), tuple(left_out))
             catalogue = _publish(processed, aside, catalogue, settings)
         finally:
             shutil.rmtree(aside, ignore_errors=True)
@@ -94,8 +96,9 @@ def _clean_all(
             progress(position, len(files), file.label)
         stem = hashlib.sha256(f"{recipe}{file.source}{sha256}".encode()).hexdigest()[:24]
         known = before.get(sha256 + file.source)
-        if known and all(name.startswith(stem) and (processed / PARTS / name).exists() for name in _parts(known)):
-            entries.append(replace(known, vintage=file.vintage, name=file.path.name))
+        own = {name: part for name, part in known.tables.items() if part.startswith(stem)} if known else {}
+        if known and own and all((processed / PARTS / part).exists() for part in own.values()):
+            entries.append(replace(known, vintage=file.vintage, name=file.path.name, tables=own))
             continue
         entries.append(_clean_one(file, sha256, stem, aside, settings))
         cleaned += 1
@@ -125,6 +128,36 @@ def _ranked(entries: list[Entry], processed: Path, aside: Path) -> Iterable[Entr
         yield replace(entry, order=same_source.index(keys[entry.source, entry.vintage]))
 
 
+def _merged(entries: list[Entry], processed: Path, aside: Path, settings: Settings) -> list[Entry]:
+    """The entries, with the counts of each vintage of partners' returns listed with the last file of it: what partners
+    return is known only once all their files are read."""
+    ours = [entry for entry in entries if entry.source == partner_returns.NAME]
+    if not ours:
+        return entries
+    from crimelib.tables.schemas import validated
+
+    returns = pd.concat([_returned(entry, processed, aside) for entry in ours], ignore_index=True)
+    last = {entry.order: position for position, entry in enumerate(entries) if entry.source == partner_returns.NAME}
+    known = cleaning_hash(settings) + "".join(f"{entry.vintage}/{entry.name}/{entry.sha256}" for entry in ours)
+    found = list(entries)
+    for order, counts in partner_returns.merged(returns, settings).items():
+        part = f"{hashlib.sha256(f'{known}{order}'.encode()).hexdigest()[:24]}-counts.parquet"
+        write_part(aside / part, validated("counts", counts))
+        entry = entries[last[order]]
+        found[last[order]] = replace(entry, tables={**entry.tables, "counts": part})
+    return found
+
+
+def _returned(entry: Entry, processed: Path, aside: Path) -> pd.DataFrame:
+    rows = pd.read_parquet(_part_path(entry.tables[partner_returns.NAME], processed, aside))
+    return rows.assign(vintage_order=entry.order, file=f"{entry.source}/{entry.vintage}/{entry.name}")
+
+
+def _part_path(part: str, processed: Path, aside: Path) -> Path:
+    """Where a part lies: written just now, or kept from before."""
+    return aside / part if (aside / part).exists() else processed / PARTS / part
+
+
 def _by_vintage(entries: list[Entry]) -> dict[tuple[str, str], list[Entry]]:
     groups: dict[tuple[str, str], list[Entry]] = {}
     for entry in entries:
@@ -140,11 +173,10 @@ def _vintage_date(label: str, entries: list[Entry], processed: Path, aside: Path
 
 
 def _last_months(entry: Entry, processed: Path, aside: Path) -> list[str]:
-    part = entry.tables.get("counts")
+    part = entry.tables.get("counts") or entry.tables.get(partner_returns.NAME)
     if part is None:
         return []
-    path = aside / part if (aside / part).exists() else processed / PARTS / part
-    months = pd.read_parquet(path, columns=["month"])["month"]
+    months = pd.read_parquet(_part_path(part, processed, aside), columns=["month"])["month"]
     return [months.max()] if len(months) else []
 
 

@@ -116,7 +116,7 @@ def _listed(months: list[str]) -> str:
 
 
 def _months(processed: Path, tables: dict[str, str]) -> list[str]:
-    for name, column in (("counts", "month"), ("perception", "quarter_end")):
+    for name, column in (("partner_returns", "month"), ("counts", "month"), ("perception", "quarter_end")):
         if name in tables:
             part = pd.read_parquet(processed / PARTS / tables[name], columns=[column])
             return sorted(part[column].unique())

@@ -18,6 +18,7 @@ from crimelib.production import questionnaire
 from crimelib.settings import Ward, load_settings
 from crimelib.sources import local_survey
 from crimelib.sources.discovery import RawFile
+from crimelib.sources.entry_sheets import column_letters
 
 SETTINGS = load_settings()
 BROMLEY = AreaBook(SETTINGS.areas).find("Bromley")
@@ -168,7 +169,7 @@ def test_every_column_offers_its_codes(made: list[Path]) -> None:
     rules = {str(rule.sqref).split("2:")[0]: rule for rule in sheet.data_validations.dataValidation}
     assert len(rules) == len(names)
     for place, name in enumerate(names):
-        rule = rules[local_survey.column_letters(place)]
+        rule = rules[column_letters(place)]
         if rule.type == "list":
             first, last = map(int, re.findall(r"\$(\d+)", rule.formula1))
             assert {book["Codes"].cell(row, 1).value for row in range(first, last + 1)} == {name}
@@ -230,7 +231,7 @@ def test_what_is_no_workbook_is_refused(made: list[Path], tmp_path: Path) -> Non
     path.write_bytes(b"PK not a zip")
     with pytest.raises(InputError, match="not a workbook"):
         local_survey.read(RawFile(path, "local_survey", "v"), SETTINGS)
-    with pytest.raises(InputError, match="no response is entered"):
+    with pytest.raises(InputError, match="nothing is entered"):
         local_survey.read(RawFile(made[-1], "local_survey", "v"), SETTINGS)
     book = openpyxl.load_workbook(made[-1])
     book["Responses"].title = "Answers"

@@ -191,60 +191,6 @@ def test_a_registered_keepers_address_in_the_make_is_set_aside(tmp_path):
     assert rejected[["line", "column", "value"]].values.tolist() == [[202, "make", ""]]
 
 
-# --- partner returns -------------------------------------------------------------------------------------------
-
-
-def test_a_return_becomes_a_series_of_its_indicator(tmp_path):
-    rows = [{"month": "2021-10", "count": "0"}, {"month": "2021-11", "count": "12"}]
-    tables = read(tmp_path, "partner_returns", rows).tables
-    assert count_of(tables["counts"], "partner_rehousing_requests", "E09000006") == {"2021-10": 0, "2021-11": 12}
-    assert tables["partner_returns"]["organisation"].tolist() == ["clarion", "clarion"]
-
-
-def test_a_month_that_one_of_two_organisations_did_not_return_is_missing(tmp_path):
-    rows = [
-        {"month": "2021-10", "count": "5"},
-        {"month": "2021-10", "count": "3", "organisation": "bromley_housing"},
-        {"month": "2021-11", "count": "9"},
-    ]
-    tables = read(tmp_path, "partner_returns", rows).tables
-    assert count_of(tables["counts"], "partner_rehousing_requests", "E09000006") == {"2021-10": 8}
-    assert len(tables["partner_returns"]) == 3
-
-
-@pytest.mark.parametrize(
-    ("changes", "says"),
-    [
-        ({"count": "-1"}, "not a count"),
-        ({"count": "1.5"}, "not a count"),
-        ({"count": ""}, "empty"),
-        ({"count": "1e3"}, "not a count"),
-        ({"month": "2021-13"}, "not a month"),
-        ({"indicator": "idva_client"}, "nearest known: idva_clients"),
-        ({"organisation": "Someone else"}, "known"),
-        ({"area_code": "Bromley"}, "no borough"),
-        ({"capacity_note": "Jane Smith is on leave"}, "a name"),
-        ({"capacity_note": "ask mrs Jones"}, "a name"),
-        ({"capacity_note": "client born 3/4/1980"}, "a date"),
-        ({"capacity_note": "moved to BR1 3UH"}, "a postcode"),
-        ({"capacity_note": "ring 020 8464 3333"}, "a telephone number"),
-        ({"capacity_note": "write to a.b@example.org"}, "an e-mail address"),
-    ],
-)
-def test_a_bad_value_or_anything_about_a_person_refuses_the_return(tmp_path, changes, says):
-    with pytest.raises(InputError, match=says) as refused:
-        read(tmp_path, "partner_returns", [{"month": "2021-09"}, changes])
-    assert "line 3" in str(refused.value)
-    assert changes.get("capacity_note", "nothing") not in str(refused.value)
-
-
-def test_a_key_twice_or_a_column_too_many_refuses_the_return(tmp_path):
-    with pytest.raises(InputError, match="same key as line 2"):
-        read(tmp_path, "partner_returns", [{"count": "1"}, {"count": "2"}])
-    with pytest.raises(InputError, match="'client_name' is not in the template"):
-        read(tmp_path, "partner_returns", [{"client_name": "A"}])
-
-
 def test_ordinary_notes_are_not_about_persons():
     notes = ["service full", "one adviser post vacant", "IDVA team short in Q3", "Closed for a week", "12 of 20 places"]
     assert [personal_kind(note) for note in notes] == [""] * 5

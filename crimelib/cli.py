@@ -198,16 +198,21 @@ def verify(
     processed: Processed = PROCESSED,
     parameters: Parameters = PARAMETERS,
 ) -> None:
-    """Recompute a pack's hashes, figures and sentences; refuse a stale or altered one."""
+    """Recompute a pack's hashes, figures and sentences; refuse a stale or altered one, and one that gives a withheld
+    figure away."""
+    from crimelib.production.disclosed import disclosed
     from crimelib.production.pack import verify_pack
     from crimelib.production.recheck import recheck
 
-    problems = verify_pack(pack) or recheck(pack, processed, parameters)
+    problems = verify_pack(pack) or [
+        *recheck(pack, processed, parameters),
+        *disclosed(pack, load_settings(parameters)),
+    ]
     for problem in problems:
         typer.echo(problem, err=True)
     if problems:
         raise typer.Exit(1)
-    typer.echo(f"{_shown(pack)} is as it was published, and follows from the data")
+    typer.echo(f"{_shown(pack)} is as it was published, follows from the data and gives nothing withheld away")
 
 
 @app.command()

@@ -656,6 +656,9 @@ class Events(Strict):
 # --- disclosure ------------------------------------------------------------------------------------------------
 
 
+AUDIENCE = Literal["board", "partner", "public"]
+
+
 class AudiencePolicy(Strict):
     """What one audience may see of counts about people below borough level."""
 
@@ -663,6 +666,7 @@ class AudiencePolicy(Strict):
     suppress_to: int = Field(ge=1)
     least_width: int = Field(ge=1)
     ward_windows: tuple[WINDOW, ...]
+    also_sees: tuple[AUDIENCE, ...] = ()
 
     @model_validator(mode="after")
     def _withholds_something(self) -> AudiencePolicy:
@@ -676,8 +680,23 @@ class AudiencePolicy(Strict):
 class Disclosure(Strict):
     """``disclosure.yml``."""
 
-    audiences: dict[Literal["board", "partner", "public"], AudiencePolicy]
+    audiences: dict[AUDIENCE, AudiencePolicy]
     linked: tuple[tuple[str, ...], ...] = ()
+    seconds: float = Field(gt=0, le=600)
+
+    @model_validator(mode="after")
+    def _no_circle(self) -> Disclosure:
+        for name, policy in self.audiences.items():
+            for other in policy.also_sees:
+                if other == name or other not in self.audiences or name in self.audiences[other].also_sees:
+                    raise ValueError(f"{name} cannot also see {other}: it is unknown, or sees {name} in turn")
+                if missing := set(self.audiences[other].also_sees) - set(policy.also_sees):
+                    raise ValueError(f"{name} also sees {other}, and so must also see {min(missing)}")
+        return self
+
+    def insiders(self, audience: AUDIENCE) -> tuple[AUDIENCE, ...]:
+        """The audiences that also see what is published for one."""
+        return tuple(name for name, policy in self.audiences.items() if audience in policy.also_sees)
 
 
 # --- data quality ----------------------------------------------------------------------------------------------

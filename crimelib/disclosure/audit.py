@@ -8,24 +8,32 @@ and asks a linear programme how much is known of every withheld figure.
 from __future__ import annotations
 
 import csv
-import json
-import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from html import unescape
 from pathlib import Path
 
 import numpy as np
 from scipy.optimize import linprog
 from scipy.sparse import csr_array, eye_array, hstack, lil_array
 
-from crimelib.measures.periods import parse_period, window_length
+from crimelib.disclosure.leaks import FIGURES, leaks
+from crimelib.disclosure.statements import Statement, statements
+from crimelib.measures.periods import WINDOWS, parse_period, window_length
 from crimelib.settings import AudiencePolicy, Settings
 
 HALVES = {"current": 0, "previous": 12}
-DERIVED = ("current", "previous", "change", "pct_change", "ratio_low", "ratio_high", "p_value", "detectable_pct")
-CSV_KEY = ("measure", "breakdown", "breakdown_value", "window")
+ROW = (
+    "period",
+    "measure",
+    "breakdown",
+    "breakdown_value",
+    "breakdown_label",
+    "window",
+    "current",
+    "previous",
+    "status",
+)
 CLOSE = 1e-6
 
 
@@ -41,15 +49,32 @@ class Figure:
     long: bool
 
 
-def audit_pack(pack: Path, predecessors: Sequence[Path], settings: Settings) -> list[str]:
-    """What a pack gives away, one line each: a withheld row with a figure in it, in any file; a withheld count that can
-    be bounded more tightly than its audience's policy allows, from this pack and its ``predecessors`` together."""
-    rows = _rows(pack)
-    withheld = [row for row in rows if row["status"] == "suppressed"]
-    policy = settings.disclosure.audiences[_audience(pack)]
+def audit_pack(pack: Path, predecessors: Sequence[Path], audience: str, settings: Settings) -> list[str]:
+    """What a pack gives away, one line each: a withheld row with a figure in it; a withheld figure that stands in any
+    of its files; a withheld count that can be bounded more tightly than its audience's policy allows, from this pack
+    and its ``predecessors`` together."""
+    rows, said = _rows(pack), [*statements(pack)]
+    policy = settings.disclosure.audiences[audience]
     before = [row for path in predecessors for row in _rows(path)]
-    inside = [*_with_figures(withheld), *_in_other_files(pack, withheld, settings)]
-    return [*inside, *attack(rows, before, policy, settings.disclosure.linked)]
+    inside = [
+        *_with_figures(row for row in rows if row["status"] == "suppressed"),
+        *leaks(said, rows, settings, policy),
+    ]
+    return [*inside, *attack([*rows, *_rows_said(said, rows)], before, policy, settings.disclosure.linked)]
+
+
+def _rows_said(said: Iterable[Statement], rows: Sequence[dict[str, str]]) -> Iterator[dict[str, str]]:
+    """Rows like those of the summary in other files, with other figures than it: records of sentences, other CSVs."""
+    known = {tuple(row[name] for name in ROW) for row in rows}
+    for each in said:
+        row = dict(each.cells)
+        if {"measure", "window", "current", "previous"} <= set(row) and row.get("breakdown") in ("ward", "total"):
+            full = {"item": "", "area_name": "", "period": rows[0]["period"], "status": "ok"}
+            full |= {"breakdown_value": "", "breakdown_label": ""} | row
+            key = tuple(full[name] for name in ROW)
+            if key not in known and full["status"] != "suppressed" and full["window"] in WINDOWS:
+                known.add(key)
+                yield full
 
 
 def attack(
@@ -69,10 +94,6 @@ def attack(
         given = [figure for figure in known if figure not in mine or not figure.ward]
         found += _bounded([figure for figure in mine if figure.value is None], known, given, policy, linked)
     return found
-
-
-def _audience(pack: Path) -> str:
-    return pack.name[8:] or "board"
 
 
 def _rows(pack: Path) -> list[dict[str, str]]:
@@ -220,72 +241,5 @@ def _bounded(
 
 def _with_figures(withheld: Iterable[dict[str, str]]) -> Iterator[str]:
     for row in withheld:
-        if figures := [column for column in (*DERIVED, "signal") if row[column]]:
+        if figures := [column for column in (*FIGURES, "signal") if row[column]]:
             yield f"summary.csv: {row['measure']}, {row['breakdown_label']}, {row['window']}: has a {figures[0]}"
-
-
-def _in_other_files(pack: Path, withheld: Sequence[dict[str, str]], settings: Settings) -> Iterator[str]:
-    """Withheld ward rows that stand with figures in a table, a chart's data or a CSV of any file of the pack."""
-    labels = {name: each.label for item in settings.items.values() for name, each in item.measures.items()}
-    hidden: dict[str, dict[str, str]] = defaultdict(dict)
-    for row in withheld:
-        if row["window"] == "rolling_12" and row["measure"] in labels:
-            names = {row["breakdown_value"]: row["breakdown_label"], row["breakdown_label"]: row["breakdown_label"]}
-            hidden[f"{labels[row['measure']]} by ward"].update(names)
-    for path in sorted(path for path in pack.rglob("*") if path.suffix in (".html", ".ipynb", ".csv")):
-        name = path.relative_to(pack).as_posix()
-        if path.suffix == ".csv":
-            found = _in_csv(path, {tuple(row[column] for column in CSV_KEY) for row in withheld})
-        elif path.suffix == ".html":
-            found = _in_tables(path.read_text(encoding="utf-8"), hidden)
-        else:
-            found = _in_outputs(json.loads(path.read_text(encoding="utf-8")), hidden)
-        yield from (f"{name}: {what}: withheld in summary.csv, but there with a figure" for what in found)
-
-
-def _in_csv(path: Path, withheld: set[tuple[str, ...]]) -> Iterator[str]:
-    with path.open(encoding="utf-8", newline="") as stream:
-        reader = csv.DictReader(stream)
-        if path.name == "summary.csv" or not set(CSV_KEY) <= set(reader.fieldnames or ()):
-            return
-        for row in reader:
-            if tuple(row[column] for column in CSV_KEY) in withheld and any(row.get(column) for column in DERIVED):
-                yield ", ".join(row[column] for column in CSV_KEY)
-
-
-def _in_tables(page: str, hidden: dict[str, dict[str, str]]) -> Iterator[str]:
-    for table in re.findall(r"<table.*?</table>", page, re.DOTALL):
-        caption = _words("".join(re.findall(r"<caption.*?</caption>", table, re.DOTALL)))
-        wards = next((names for title, names in hidden.items() if caption.startswith(title)), {})
-        for line in re.findall(r"<tr.*?</tr>", table, re.DOTALL):
-            first, *others = [_words(cell) for cell in re.findall(r"<t[hd].*?</t[hd]>", line, re.DOTALL)] or [""]
-            if first in wards and any(re.search(r"\d", cell) for cell in others):
-                yield f"{caption}: {first}"
-
-
-def _words(markup: str) -> str:
-    return unescape(re.sub(r"<[^>]*>", "", markup)).strip()
-
-
-def _in_outputs(notebook: dict, hidden: dict[str, dict[str, str]]) -> Iterator[str]:
-    for output in (output for cell in notebook["cells"] for output in cell.get("outputs", ())):
-        for kind, data in output.get("data", {}).items():
-            if kind == "text/html":
-                yield from _in_tables("".join(data), hidden)
-            elif isinstance(data, dict):
-                title = str(data.get("title", ""))
-                wards = next((names for start, names in hidden.items() if title.startswith(start)), {})
-                yield from (f"{title}: {wards[ward]}" for ward in _drawn(data, wards))
-
-
-def _drawn(data: object, wards: dict[str, str]) -> Iterator[str]:
-    """The withheld wards that a chart's specification has a row of figures for."""
-    if isinstance(data, list):
-        for each in data:
-            yield from _drawn(each, wards)
-    elif isinstance(data, dict):
-        figures = [data.get(name) for name in (*DERIVED, "value", "count", "rate")]
-        if any(isinstance(figure, int | float) for figure in figures):
-            yield from (each for each in data.values() if isinstance(each, str) and each in wards)
-        for each in data.values():
-            yield from _drawn(each, wards)

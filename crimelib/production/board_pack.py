@@ -16,6 +16,7 @@ from crimelib.board.item import Board
 from crimelib.board.titles import item_title, measure_title
 from crimelib.disclosure.protect import earlier_packs, suppressed_table
 from crimelib.errors import InputError
+from crimelib.production.disclosed import disclosed
 from crimelib.production.pack import pack_path, sha256_file
 from crimelib.production.recheck import recheck
 from crimelib.production.run import PackResult, page_name, run_pack
@@ -71,8 +72,12 @@ def _run(
         definitions=definitions_of(settings),
         jobs=jobs,
         fresh=fresh,
-        check=partial(recheck, processed=processed, parameters=settings.folder),
+        check=partial(_faults, processed=processed, settings=settings),
     )
+
+
+def _faults(pack: Path, processed: Path, settings: Settings) -> list[str]:
+    return [*recheck(pack, processed, settings.folder), *disclosed(pack, settings)]
 
 
 def injected(settings: Settings, area: Area, period: pd.Period, audience: str, processed: Path) -> dict[str, str]:

@@ -159,7 +159,7 @@ def run_pack(
 def _refuse_faults(faults: Sequence[str]) -> None:
     if faults:
         more = f" (and {len(faults) - 1} more)" if len(faults) > 1 else ""
-        raise CrimelibError(f"the new pack does not follow from the data and was not published: {faults[0]}{more}")
+        raise CrimelibError(f"the new pack was not published: {faults[0]}{more}")
 
 
 def page_name(notebook: Path) -> str:

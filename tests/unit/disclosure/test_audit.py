@@ -82,13 +82,13 @@ SAFE = [row("", 60, 60), row("A", None, None), row("B", None, None), row("C", 40
 
 
 def test_a_safe_pack_passes(tmp_path: Path) -> None:
-    assert audit_pack(pack(tmp_path / "2021-11", SAFE), [], SETTINGS) == []
+    assert audit_pack(pack(tmp_path / "2021-11", SAFE), [], "board", SETTINGS) == []
 
 
 @pytest.mark.parametrize("column", ["pct_change", "p_value", "signal"])
 def test_anything_left_in_a_withheld_row_is_found(tmp_path: Path, column: str) -> None:
     rows = [*SAFE[:1], {**SAFE[1], column: "1.5"}, *SAFE[2:]]
-    assert any(column in line for line in audit_pack(pack(tmp_path / "2021-11", rows), [], SETTINGS))
+    assert any(column in line for line in audit_pack(pack(tmp_path / "2021-11", rows), [], "board", SETTINGS))
 
 
 def test_a_withheld_ward_with_a_figure_in_a_page_is_found(tmp_path: Path) -> None:
@@ -96,9 +96,11 @@ def test_a_withheld_ward_with_a_figure_in_a_page_is_found(tmp_path: Path) -> Non
     caption = "<caption>Hate crime by ward, twelve months to November 2021</caption>"
     line = "<tr><th scope='row'>Ward A</th><td>{}</td></tr>"
     (folder / "hate_crime.html").write_text(f"<table>{caption}{line.format('suppressed')}</table>", encoding="utf-8")
-    assert audit_pack(folder, [], SETTINGS) == []
+    assert audit_pack(folder, [], "board", SETTINGS) == []
     (folder / "hate_crime.html").write_text(f"<table>{caption}{line.format('3')}</table>", encoding="utf-8")
-    assert ["hate_crime.html" in fault and "Ward A" in fault for fault in audit_pack(folder, [], SETTINGS)] == [True]
+    assert [
+        "hate_crime.html" in fault and "Ward A" in fault for fault in audit_pack(folder, [], "board", SETTINGS)
+    ] == [True]
 
 
 def test_a_withheld_ward_with_a_figure_in_a_chart_is_found(tmp_path: Path) -> None:
@@ -109,13 +111,13 @@ def test_a_withheld_ward_with_a_figure_in_a_chart_is_found(tmp_path: Path) -> No
     }
     outputs = [{"data": {"application/vnd.crimelib.chart+json": chart}}]
     (folder / "04.ipynb").write_text(json.dumps({"cells": [{"outputs": outputs}]}), encoding="utf-8")
-    assert len(audit_pack(folder, [], SETTINGS)) == 1
+    assert len(audit_pack(folder, [], "board", SETTINGS)) == 1
 
 
 def test_a_withheld_row_with_a_figure_in_another_csv_is_found(tmp_path: Path) -> None:
     folder = pack(tmp_path / "2021-11", SAFE)
     (pack(tmp_path / "other", [row("A", 3, 20)]) / "summary.csv").rename(folder / "wards.csv")
-    assert ["wards.csv" in fault for fault in audit_pack(folder, [], SETTINGS)] == [True]
+    assert "wards.csv: hate_crime, Ward A" in audit_pack(folder, [], "board", SETTINGS)[0]
 
 
 def test_earlier_packs_are_those_of_the_audience_and_not_the_one_in_hand(tmp_path: Path) -> None:

@@ -364,7 +364,7 @@ def test_a_pack_that_does_not_follow_is_not_published(publish: Publish, board: B
     record = (before / RECORD).read_text()
     rows = board.rows.copy()
     rows.loc[rows["measure"] == "vwi", "current"] = 1
-    with pytest.raises(CrimelibError, match="does not follow from the data and was not published: summary"):
+    with pytest.raises(CrimelibError, match="the new pack was not published: summary"):
         publish(tmp_path, rows)
     assert (before / RECORD).read_text() == record
     assert recheck(before, board.store.folder, PARAMETERS) == []

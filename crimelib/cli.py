@@ -129,6 +129,10 @@ def run(
     area: AreaName = "",
     period: PeriodText = "2021-11",
     only: Annotated[str, typer.Option("--only", help="Only these pages, by name.", metavar="PAGE,PAGE")] = "",
+    ward: Annotated[
+        list[str] | None,
+        typer.Option("--ward", help="A page of this ward as well; may be given again, or all.", metavar="NAME"),
+    ] = None,
     audience: Audience = "board",
     jobs: Jobs = 0,
     fresh: Fresh = False,
@@ -147,7 +151,7 @@ def run(
     found, month, audience = _subject(settings, chosen, period, audience)
     result = make_pack(
         settings, found, month, audience, processed=processed, out=out, notebooks=NOTEBOOKS,
-        only=_names(only), jobs=jobs or None, fresh=fresh,
+        only=_names(only), wards=ward or [], jobs=jobs or None, fresh=fresh,
     )  # fmt: skip
     for page in result.failed:
         typer.echo(f"failed: {page} (its page says why)", err=True)

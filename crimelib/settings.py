@@ -970,6 +970,48 @@ class Challenge(Strict):
     rules: dict[str, ChallengeRule]
 
 
+WARD_FIELDS = frozenset({"ward", "label", "Label", "month", "current", "previous", "change", "expected"})
+
+
+class WardRule(Strict):
+    """A question for a ward panel, asked of each measure of the ward whose ``signal`` is this and that stands so among
+    the borough's wards; at least one of the two. ``{field}`` in ``ask`` stands for what the page says of it."""
+
+    signal: Literal["", "increase", "decrease"] = ""
+    standing: Literal["", "above", "below"] = ""
+    ask: str
+
+    @model_validator(mode="after")
+    def _asks_of_something_with_figures_it_has(self) -> WardRule:
+        if not self.signal and not self.standing:
+            raise ValueError("give a signal, a standing or both")
+        if unknown := set(re.findall(r"\{(.*?)\}", self.ask)) - WARD_FIELDS:
+            raise ValueError(f"no figure is called {{{min(unknown)}}}")
+        return self
+
+    def holds(self, facts: Mapping[str, str]) -> bool:
+        """Whether a measure's facts raise the question."""
+        return self.signal in ("", facts["signal"]) and self.standing in ("", facts["standing"])
+
+    def filled(self, facts: Mapping[str, str]) -> str:
+        """The question with its figures."""
+        return re.sub(r"\{(\w+)\}", lambda place: facts[place[1]], self.ask)
+
+
+class WardPanel(Strict):
+    """``ward_panel.yml``: at most so many questions, those always asked, and rules, the most telling first."""
+
+    most: int = Field(ge=2)
+    always: tuple[str, ...] = Field(min_length=1)
+    rules: dict[str, WardRule]
+
+    @model_validator(mode="after")
+    def _leaves_room_for_rules(self) -> WardPanel:
+        if len(self.always) >= self.most:
+            raise ValueError("the questions always asked leave no room for others")
+        return self
+
+
 # --- evaluation plans ------------------------------------------------------------------------------------------
 
 
@@ -1168,6 +1210,11 @@ class Settings:
     def challenge(self) -> Challenge:
         """``challenge.yml``."""
         return self.load("challenge.yml", Challenge)
+
+    @property
+    def ward_panel(self) -> WardPanel:
+        """``ward_panel.yml``."""
+        return self.load("ward_panel.yml", WardPanel)
 
     def plan(self, name: str) -> EvaluationPlan:
         """``plans/<name>.yml``."""

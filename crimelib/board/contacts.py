@@ -1,6 +1,7 @@
 """Ward teams' contacts: those of an area's wards, and which of them are missing or have not been checked of late.
 
-The contacts are public, and leave the parameters only on the printed questionnaire.
+The contacts are public, and leave the parameters only on the printed questionnaire and, each ward's own, on its ward
+page.
 """
 
 from __future__ import annotations

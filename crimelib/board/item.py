@@ -422,7 +422,7 @@ class ItemPage:
             for each in measure.breaks
             if pd.Period(each.month, freq="M") <= self.board.period
         }
-        events = [_event_line(event) for event in self.events().itertuples()]
+        events = [event_line(event) for event in self.events().itertuples()]
         return Text((*self.item.caveats, *breaks.values(), *events), bullet="- ")
 
     def questions(self) -> Text:
@@ -581,7 +581,8 @@ def event_table(events: Iterable[Event], item: str, period: pd.Period) -> pd.Dat
     return pd.DataFrame(rows, columns=["label", "start", "end", "source"])
 
 
-def _event_line(event: object) -> str:
+def event_line(event: object) -> str:
+    """A row of :func:`event_table` in words: what, when, and who says so."""
     start = pd.Timestamp(event.start).strftime("%-d %B %Y")
     end = f" to {pd.Timestamp(event.end).strftime('%-d %B %Y')}" if isinstance(event.end, str) else ""
     return f"{event.label}, {start}{end} ({event.source})."

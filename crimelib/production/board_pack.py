@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pandas as pd
 
@@ -14,12 +15,14 @@ from crimelib.board.claims import check_claims
 from crimelib.board.handover import handed_over
 from crimelib.board.item import Board
 from crimelib.board.titles import item_title, measure_title
+from crimelib.board.ward import chosen_wards
 from crimelib.disclosure.protect import earlier_packs, suppressed_table
 from crimelib.errors import InputError
 from crimelib.production.disclosed import disclosed
 from crimelib.production.pack import pack_path, sha256_file
 from crimelib.production.recheck import recheck
 from crimelib.production.run import PackResult, page_name, run_pack
+from crimelib.production.ward_notebooks import WARD_PAGE, ward_notebooks
 from crimelib.production.workbook import definitions_of
 from crimelib.settings import PROJECT_ROOT, Area, Settings
 from crimelib.tables.revisions import revision_table
@@ -36,16 +39,26 @@ def make_pack(
     out: Path,
     notebooks: Path,
     only: Sequence[str] = (),
+    wards: Sequence[str] = (),
     jobs: int | None = None,
     fresh: bool = False,
 ) -> PackResult:
-    """Execute the board notebooks of a folder for one area, period and audience, and publish the pack below ``out``.
-    Raises :class:`InputError` for a page that is not there and for what :func:`run_pack` refuses."""
+    """Execute the board notebooks of a folder for one area, period and audience, and publish the pack below ``out``,
+    with a page more for each of ``wards`` (names or codes, or ``all``). Raises :class:`InputError` for a page or a
+    ward that is not there and for what :func:`run_pack` refuses."""
     before = earlier_packs(pack_path(out, area.name, str(period), audience).parent, str(period), audience)
     board = Board(settings, Store(processed), area, period, audience, before)
-    chosen = chosen_notebooks(notebooks, only)
-    with handed_over(board.rows, processed, board.subject):
-        return _run(board, chosen, processed, out, jobs, fresh)
+    chosen = chosen_notebooks(notebooks, only, wards)
+    with TemporaryDirectory(prefix="crimelib-wards-") as made, handed_over(board.rows, processed, board.subject):
+        pages = [page for path in chosen for page in _pages(path, board, wards, Path(made))]
+        return _run(board, pages, processed, out, jobs, fresh)
+
+
+def _pages(notebook: Path, board: Board, wards: Sequence[str], folder: Path) -> list[Path]:
+    """The notebooks that a page is made of: of the ward page one a ward."""
+    if page_name(notebook) != WARD_PAGE:
+        return [notebook]
+    return ward_notebooks(notebook, chosen_wards(board, wards), folder)
 
 
 def _run(
@@ -87,12 +100,16 @@ def injected(settings: Settings, area: Area, period: pd.Period, audience: str, p
     return settings.period(str(period)).model_dump() | given | folders
 
 
-def chosen_notebooks(folder: Path, only: Sequence[str]) -> list[Path]:
-    """The notebooks of a folder, or those with the page names asked for."""
+def chosen_notebooks(folder: Path, only: Sequence[str], wards: Sequence[str] = ()) -> list[Path]:
+    """The notebooks of a folder, or those with the page names asked for; the ward page where a ward is asked for, and
+    then whatever other pages are."""
     found = {page_name(path): path for path in sorted(folder.glob("[0-9][0-9]_*.ipynb"))}
     if unknown := [name for name in only if name not in found]:
         raise InputError(f"no page is called {unknown[0]!r}", where="--only", fix=nearest(unknown[0], found))
-    return [path for name, path in found.items() if not only or name in only]
+    if WARD_PAGE in only and not wards:
+        raise InputError("the page 'ward' is of one ward", where="--only", fix="say which with --ward NAME")
+    chosen = set(only or found) - {WARD_PAGE} | ({WARD_PAGE} if wards else set())
+    return [path for name, path in found.items() if name in chosen]
 
 
 def titles(settings: Settings) -> dict[str, str]:

@@ -183,7 +183,7 @@ def _watches(page: ItemPage, event: Event) -> Iterator[Watch]:
     for name in event.parts:
         if name not in parts:
             raise InputError(f"{page.name} has no part {name!r}", where="events.yml", fix=f"known: {', '.join(parts)}")
-        yield _watch(page, event, parts[name].label, parts[name].figures, name)
+        yield _watch(page, event, f"{measure.label} ({parts[name].label.lower()})", parts[name].figures, name)
 
 
 def _watch(page: ItemPage, event: Event, label: str, figures: Sequence[Figures], part: str) -> Watch:
@@ -210,7 +210,7 @@ def _line(page: ItemPage, event: Event) -> str:
     day = pd.Timestamp(event.start).strftime("%-d %B %Y")
     told = [watch for watch in watches if not watch.why]
     found = [_words(watch) for watch in told if watch.verdict == SEEN]
-    unseen = [watch.label for watch in told if watch.verdict == NOT_SEEN]
+    unseen = [_inside(watch.label) for watch in told if watch.verdict == NOT_SEEN]
     untold = [f"{watch.label}: {UNTOLD}, {watch.why}" for watch in watches if watch.why]
     lines = [f"a rise is seen in {_and(found)}"] if found else []
     if unseen:
@@ -219,6 +219,11 @@ def _line(page: ItemPage, event: Event) -> str:
     if len({watch.why for watch in watches}) == 1 and untold:
         return f"{event.label} ({day}): {UNTOLD}, {watches[0].why}."
     return f"{event.label} ({day}): {'; '.join([*lines, *untold, *_beside(page, event)])}."
+
+
+def _inside(label: str) -> str:
+    """A label within a sentence."""
+    return label[:1].lower() + label[1:]
 
 
 def _words(watch: Watch) -> str:

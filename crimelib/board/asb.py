@@ -10,15 +10,27 @@ import pandas as pd
 from crimelib.board.charts import Chart, small_multiples
 from crimelib.board.item import SHOWN_MONTHS, Board, ItemPage, load_board
 from crimelib.board.narrative import count
+from crimelib.board.resident_reports import beside_calls, beside_calls_table
 from crimelib.board.summary import FEWEST_USUAL_MONTHS, row_of, unusual_months
-from crimelib.board.tables import Cell, Table, change_text, count_text, percent_text, protected, signal_text
+from crimelib.board.tables import (
+    Cell,
+    Table,
+    change_text,
+    count_text,
+    percent_text,
+    plain_table,
+    protected,
+    signal_text,
+)
 from crimelib.board.text import Text
 from crimelib.measures.asb import SERIES, UNREACHED, Calls, definitions, history, latest, read_calls, selected
-from crimelib.measures.periods import previous_months, window_months
+from crimelib.measures.periods import month_label, previous_months, window_months
 from crimelib.stats.comparison import compare_many
 from crimelib.stats.funnel import discoveries
 
 WINDOW = "rolling_12"
+SAMPLE = "asb_unreached"
+SHOWN_WORDINGS = 20
 SAID = {"increase": "a rise", "decrease": "a fall", "no_clear_change": "no clear change", "": "no verdict"}
 NO_EXTRACT = (
     "No extract of calls covers these twelve months and the twelve before, so they cannot be taken apart by heading, "
@@ -95,6 +107,47 @@ class AsbPage(ItemPage):
         caption = f"Anti-social behaviour by definition, twelve months to {self.month}"
         return Table(caption, columns, tuple(lines), frozenset({2, 3, 4}), "calls", self._call_notes())
 
+    def residents(self) -> Text:
+        """Whether residents' reports and police calls of speeding and e-scooters tell the same story."""
+        return beside_calls(self)
+
+    def residents_table(self) -> Table | Text:
+        """Residents' reports and police calls side by side."""
+        return beside_calls_table(self)
+
+    def unreached_sample(self) -> Table | Text:
+        """For the analyst: wordings that many calls without a tag share, all else left out; for the board only."""
+        if self.calls is None:
+            return Text(())
+        if self.board.audience != "board":
+            return Text(("A sample of the wording of calls that no tag reaches is in the board's pack only.",))
+        rows = self._wordings()
+        least = self.board.settings.asb_taxonomy.sample_from
+        if rows.empty:
+            return Text((f"No wording is shared by {least} or more of the calls that no tag reaches.",))
+        first, last = (month_label(pd.Period(each, freq="M")) for each in (rows["first"].min(), rows["last"].max()))
+        table = pd.DataFrame({"Wording": rows.index, "Calls": rows["count"].array})
+        caption = f"Calls that no tag reaches: the wordings they share, {first} to {last}"
+        notes = (
+            f"Only wordings of {least} or more calls in one extract; … stands for words that fewer calls share.",
+            "To catch a wording, add its words to a tag in parameters/asb_taxonomy.yml.",
+        )
+        return plain_table(table, caption=caption, unit="calls", notes=notes)
+
+    def _wordings(self) -> pd.DataFrame:
+        """Wordings (index) with count, first and last month, most first, from the newest extracts that reach into the
+        twelve months."""
+        area, first = self.board.area.code, str(window_months(self.board.period, WINDOW)[0])
+        rows = self.board.store.table(SAMPLE, filters=[("area_code", "==", area)])
+        if rows.empty:
+            return rows
+        rows = rows[(rows["vintage_order"] == rows["vintage_order"].max()) & (rows["last_month"] >= first)]
+        rows = rows[rows["first_month"] <= str(self.board.period)]
+        found = rows.groupby("wording").agg(
+            count=("count", "sum"), first=("first_month", "min"), last=("last_month", "max")
+        )
+        return found.sort_values("count", ascending=False, kind="stable").head(SHOWN_WORDINGS)
+
     def definitions_chart(self) -> Chart | Text:
         """The months under each declared definition, on one scale."""
         return self._small_charts(self.board.settings.asb_taxonomy.definitions, "definition")
@@ -120,8 +173,8 @@ class AsbPage(ItemPage):
         caption = f"Calls as recorded, twelve months to {self.month}"
         notes = (
             "No heading exists for speeding or for e-scooters: only the local tags find such calls.",
-            "The words of a call are read once for tags and never kept, so no sample of calls without a tag can be "
-            "shown: look for what the rules miss under the headings with the largest share.",
+            "The words of a call are read once for tags and never kept: look for what the rules miss under the "
+            "headings with the largest share, and in the wordings that such calls share.",
         )
         return Table(caption, columns, tuple(lines), frozenset(range(1, 6)), "calls", (*notes, *self._call_notes()))
 

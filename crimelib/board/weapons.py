@@ -107,13 +107,13 @@ class WeaponsPage(ItemPage):
             return Text(())
         monthly = self.monthly(POSSESSION)
         here = pd.Series(monthly["count"].array, index=pd.PeriodIndex(monthly["month"], freq="M"), dtype="float64")
-        names = (f"Possession, {self.board.area.name}", "Searches for weapons, whole force")
+        names = (f"Possession, {self.board.area.name}", "Weapon searches, the force")
         both = pd.concat([here, self.searches.months["searches"]], axis=1, keys=names).sort_index()
         totals = both.tail(SHOWN_MONTHS).rolling(12).sum().dropna()
         if len(totals) < 2:
             return Text(())
         long = (100 * totals / totals.iloc[0]).melt(var_name="series", ignore_index=False).rename_axis("month")
-        title = f"Possession and searches: twelve-month totals, {month_label(totals.index[0])} = 100"
+        title = f"Twelve-month totals, {month_label(totals.index[0])} = 100"
         return index_chart(long.reset_index(), title=title, unit="index", finding=str(self.possession()))
 
     def _change(self, found: Searches) -> Change:

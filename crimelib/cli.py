@@ -136,6 +136,7 @@ def run(
     audience: Audience = "board",
     jobs: Jobs = 0,
     fresh: Fresh = False,
+    reason: Annotated[str, typer.Option("--reason", help="Why a released pack is corrected.", metavar="TEXT")] = "",
     raw: Raw = RAW,
     processed: Processed = PROCESSED,
     out: Out = REPORTS,
@@ -151,7 +152,7 @@ def run(
     found, month, audience = _subject(settings, chosen, period, audience)
     result = make_pack(
         settings, found, month, audience, processed=processed, out=out, notebooks=NOTEBOOKS,
-        only=_names(only), wards=ward or [], jobs=jobs or None, fresh=fresh,
+        only=_names(only), wards=ward or [], jobs=jobs or None, fresh=fresh, reason=reason,
     )  # fmt: skip
     for page in result.failed:
         typer.echo(f"failed: {page} (its page says why)", err=True)
@@ -256,6 +257,18 @@ def review(
         sys.stdout.flush()
         with contextlib.suppress(KeyboardInterrupt):
             server.serve_forever()
+
+
+@app.command()
+def release(
+    pack: Annotated[Path, typer.Argument(help="The folder of a reviewed draft.", metavar="PACK")],
+    role: Annotated[str, typer.Option("--role", help="Who releases it: a role of review.yml.", metavar="ROLE")],
+    parameters: Parameters = PARAMETERS,
+) -> None:
+    """Make a signed-off draft the released pack, which never changes again."""
+    from crimelib.production.release import release_pack
+
+    typer.echo(f"{_shown(pack)}: {release_pack(pack, load_settings(parameters).review, role).words}")
 
 
 @app.command("new-period")

@@ -7,6 +7,7 @@ A withheld row loses every figure that was derived from it. Which rows have to g
 from __future__ import annotations
 
 import csv
+import json
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -67,10 +68,19 @@ def _chosen(
 
 def earlier_packs(folder: Path, period: str, audience: str) -> pd.DataFrame:
     """The ward and total rows of every other pack for an audience in an area's folder (``reports/bromley``), whichever
-    was made first; empty where there is none."""
+    was made first, and of this period's released revisions; empty where there is none."""
     suffix = "" if audience == "board" else f"-{audience}"
-    found = [path for path in sorted(folder.glob(f"????-??{suffix}/summary.csv")) if path.parent.name[:7] != period]
-    return pd.DataFrame([row for path in found for row in _read(path)])
+    packs = [*sorted(folder.glob(f"????-??{suffix}")), *sorted(folder.glob(f"????-??{suffix}-r[0-9]*"))]
+    found = [pack / "summary.csv" for pack in packs if pack.name != f"{period}{suffix}" or _is_released(pack)]
+    return pd.DataFrame([row for path in found if path.is_file() for row in _read(path)])
+
+
+def _is_released(pack: Path) -> bool:
+    """Whether readers have a pack already: a draft that is made again was shown to nobody else."""
+    try:
+        return json.loads((pack / "run.json").read_text(encoding="utf-8")).get("status") == "released"
+    except (OSError, ValueError, AttributeError):
+        return False
 
 
 def _read(path: Path) -> list[dict[str, str]]:

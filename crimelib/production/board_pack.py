@@ -42,16 +42,17 @@ def make_pack(
     wards: Sequence[str] = (),
     jobs: int | None = None,
     fresh: bool = False,
+    reason: str = "",
 ) -> PackResult:
     """Execute the board notebooks of a folder for one area, period and audience, and publish the pack below ``out``,
-    with a page more for each of ``wards`` (names or codes, or ``all``). Raises :class:`InputError` for a page or a
-    ward that is not there and for what :func:`run_pack` refuses."""
+    a draft, with a page more for each of ``wards`` (names or codes, or ``all``); ``reason`` says why a released pack is
+    corrected. Raises :class:`InputError` for a page or a ward that is not there and for what :func:`run_pack` refuses."""
     before = earlier_packs(pack_path(out, area.name, str(period), audience).parent, str(period), audience)
     board = Board(settings, Store(processed), area, period, audience, before)
     chosen = chosen_notebooks(notebooks, only, wards)
     with TemporaryDirectory(prefix="crimelib-wards-") as made, handed_over(board.rows, processed, board.subject):
         pages = [page for path in chosen for page in _pages(path, board, wards, Path(made))]
-        return _run(board, pages, processed, out, jobs, fresh)
+        return _run(board, pages, processed, out, jobs, fresh, reason)
 
 
 def _pages(notebook: Path, board: Board, wards: Sequence[str], folder: Path) -> list[Path]:
@@ -62,7 +63,7 @@ def _pages(notebook: Path, board: Board, wards: Sequence[str], folder: Path) -> 
 
 
 def _run(
-    board: Board, notebooks: Sequence[Path], processed: Path, out: Path, jobs: int | None, fresh: bool
+    board: Board, notebooks: Sequence[Path], processed: Path, out: Path, jobs: int | None, fresh: bool, reason: str
 ) -> PackResult:
     settings, area, period, audience = board.settings, board.area, board.period, board.audience
     return run_pack(
@@ -85,6 +86,7 @@ def _run(
         definitions=definitions_of(settings),
         jobs=jobs,
         fresh=fresh,
+        reason=reason,
         check=partial(_faults, processed=processed, settings=settings),
     )
 

@@ -12,6 +12,7 @@ from typing import Any
 from crimelib.board.claims import VERDICT_WORDS
 from crimelib.board.commentary import NO_COMMENT
 from crimelib.board.tables import WINDOW_TITLES
+from crimelib.measures.periods import month_label, parse_period
 from crimelib.production.notebooks import read_notebook
 from crimelib.production.pack import verify_pack
 from crimelib.production.run import page_name
@@ -57,24 +58,28 @@ def _whole(pack: Path, record: Mapping[str, Any]) -> Point:
     return Point("pages", "Is the pack whole?", answer, not faults, tuple(faults), "index.html")
 
 
-def _complete(pack: Path, _: Mapping[str, Any]) -> Point:
+def _complete(pack: Path, record: Mapping[str, Any]) -> Point:
     totals = [row for row in _rows(pack, "summary.csv") if row["breakdown"] == "total"]
     absent = [row for row in totals if row["status"] not in _WITH_FIGURES]
     answer = f"{len(absent)} of {_counted(len(totals), 'total')} have no figure."
     if not absent:
         answer = f"All {_counted(len(totals), 'total')} have figures." if totals else "The pack has no totals at all."
-    lines = tuple(f"{_measure(row)}: {_words(row['status'])}{_because(row['note'])}" for row in absent)
+    lines = tuple(
+        f"{_title(row['measure'], record)}, {_window(row)}: {_words(row['status'])}{_because(row['note'])}"
+        for row in absent
+    )
     href = _first_there(pack, "data_quality.html", "summary.csv")
     return Point("data", "Are the data complete?", answer, bool(totals) and not absent, lines, href)
 
 
-def _revisions(pack: Path, _: Mapping[str, Any]) -> Point:
+def _revisions(pack: Path, record: Mapping[str, Any]) -> Point:
     rows = [row for row in _rows(pack, "revisions.csv") if float(row["change"])]
     largest = sorted(rows, key=lambda row: -abs(float(row["change"])))
     measures = _counted(len({row["measure"] for row in rows}), "measure")
     answer = f"{_counted(len(rows), 'monthly figure')} of {measures} changed since the file before; largest first."
     lines = tuple(
-        f"{_sentence(row['measure'])}, {row['month']}: {row['previous_count']} became {row['count']}" for row in largest
+        f"{_title(row['measure'], record)}, {month_label(parse_period(row['month']))}: {row['previous_count']} became {row['count']}"
+        for row in largest
     )
     return Point(
         "revisions", "Did publishers revise figures given before?", answer if rows else "No figure was revised.",
@@ -93,10 +98,10 @@ def _claims(pack: Path, _: Mapping[str, Any]) -> Point:
     return Point("claims", "Do the claims hold?", answer, not doubted, lines, href)
 
 
-def _suppressions(pack: Path, _: Mapping[str, Any]) -> Point:
+def _suppressions(pack: Path, record: Mapping[str, Any]) -> Point:
     rows = _rows(pack, "suppressed.csv")
     counted = Counter(row["measure"] for row in rows)
-    lines = tuple(f"{_sentence(measure)}: {_counted(count, 'row')}" for measure, count in counted.items())
+    lines = tuple(f"{_title(measure, record)}: {_counted(count, 'row')}" for measure, count in counted.items())
     answer = (
         f"{_counted(len(rows), 'row')} withheld so that small counts do not show." if rows else "Nothing is withheld."
     )
@@ -142,8 +147,13 @@ def _first_there(pack: Path, *names: str) -> str:
     return next((name for name in names if (pack / name).is_file()), "")
 
 
-def _measure(row: Row) -> str:
-    return f"{_sentence(row['measure'])}, {WINDOW_TITLES.get(row['window'], row['window']).lower()}"
+def _title(measure: str, record: Mapping[str, Any]) -> str:
+    """The measure's name as the pack's own pages have it."""
+    return record.get("titles", {}).get(measure) or _sentence(measure)
+
+
+def _window(row: Row) -> str:
+    return WINDOW_TITLES.get(row["window"], row["window"]).lower()
 
 
 def _because(note: str) -> str:

@@ -21,7 +21,7 @@ def disclosed(pack: Path, settings: Settings) -> list[str]:
 
 def predecessors(pack: Path, settings: Settings) -> Iterator[Path]:
     """The packs of the same area beside one that its readers had when it was made: of their own audience and of those
-    that they also see, whatever the period."""
+    that they also see, whatever the period, the released revisions that it corrects included."""
     own = read_record(pack) or {}
     seen = {own.get("audience"), *settings.disclosure.audiences[own["audience"]].also_sees} if own else set()
     for path in sorted(pack.parent.glob("????-??*/")):
@@ -29,5 +29,6 @@ def predecessors(pack: Path, settings: Settings) -> Iterator[Path]:
         if other is None or other.get("area") != own.get("area") or other.get("audience") not in seen:
             continue
         same = (other["period"], other["audience"]) == (own["period"], own["audience"])
-        if not same and other["made_at"] <= own["made_at"]:
+        corrected = other.get("status") == "released" and other.get("revision") != own.get("revision")
+        if (corrected or not same) and other["made_at"] <= own["made_at"]:
             yield path

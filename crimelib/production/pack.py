@@ -116,7 +116,7 @@ def publish(folder: Path, target: Path) -> None:
     faults = verify_pack(folder)
     if faults:
         raise CrimelibError(f"the new pack is not whole and was not published: {faults[0]}")
-    _flush(folder)
+    flush(folder)
     if not target.exists():
         folder.rename(target)
     elif not _exchange(folder, target):
@@ -192,7 +192,7 @@ def _exchange(one: Path, other: Path) -> bool:
     raise OSError(number, os.strerror(number), str(other))
 
 
-def _flush(folder: Path) -> None:
+def flush(folder: Path) -> None:
     """Have everything on the disk before the new name is, so that a power cut cannot publish empty files."""
     for name in [*_files(folder), RECORD]:
         with (folder / name).open("rb") as file:

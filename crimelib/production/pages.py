@@ -22,6 +22,7 @@ from crimelib.production.notebooks import skip_address_grammar
 from crimelib.production.portable import CHART_TYPE
 from crimelib.production.sanitise import safe_html, safe_markdown
 
+DRAFT_NOTICE = "Draft - not reviewed yet"
 ILLUSTRATIVE_NOTICE = "Illustrative data - not real figures"
 _TEMPLATES = Path(__file__).parent / "templates"
 
@@ -48,6 +49,12 @@ class PackInfo:
     audience: str
     illustrative: bool
     provenance: tuple[tuple[str, str], ...]
+    draft: bool = False
+
+    @property
+    def notices(self) -> tuple[str, ...]:
+        """What must stand on every page and sheet."""
+        return (DRAFT_NOTICE,) * self.draft + (ILLUSTRATIVE_NOTICE,) * self.illustrative
 
 
 @dataclass(frozen=True)
@@ -174,18 +181,18 @@ def _neighbours(page: Page, pages: Sequence[Page]) -> dict[str, Page | None]:
 
 
 def _frame(info: PackInfo, more_style: str = "") -> dict[str, Any]:
-    style = _style(info.illustrative) + ((_TEMPLATES / "pack" / more_style).read_text("utf-8") if more_style else "")
+    style = _style(info.notices) + ((_TEMPLATES / "pack" / more_style).read_text("utf-8") if more_style else "")
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode("ascii")
     policy = f"default-src 'none'; img-src data:; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
     return {"info": info, "style": Markup(style), "policy": policy, "illustrative_notice": ILLUSTRATIVE_NOTICE}
 
 
 @cache
-def _style(illustrative: bool) -> str:
-    """The style sheet; on paper every sheet of an illustrative pack carries the notice."""
+def _style(notices: tuple[str, ...]) -> str:
+    """The style sheet; on paper every sheet carries the pack's notices."""
     sheet = (_TEMPLATES / "pack" / "style.css").read_text(encoding="utf-8")
-    notice = f'@page {{ @top-center {{ content: "{ILLUSTRATIVE_NOTICE}"; font: 600 8pt sans-serif; }} }}\n'
-    return sheet + (notice if illustrative else "")
+    notice = f'@page {{ @top-center {{ content: "{" · ".join(notices)}"; font: 600 8pt sans-serif; }} }}\n'
+    return sheet + (notice if notices else "")
 
 
 @cache

@@ -17,7 +17,7 @@ from typing import Any
 
 from crimelib.board.tables import TABLE_TYPE
 from crimelib.errors import CrimelibError, one_line
-from crimelib.production.pages import ILLUSTRATIVE_NOTICE, PackInfo, Page
+from crimelib.production.pages import PackInfo, Page
 from crimelib.production.portable import CHART_TYPE
 
 TEMPLATE = Path(__file__).parent / "templates" / "pdf" / "board.typ"
@@ -86,7 +86,7 @@ def _content(notebooks: Sequence[Any], pages: Sequence[Page], info: PackInfo, le
         "description": f"Crime performance report, {info.period}, for the {info.audience}",
         "area": info.area,
         "running": f"{title}, {info.period}",
-        "notice": ILLUSTRATIVE_NOTICE if info.illustrative else "",
+        "notice": " · ".join(info.notices),
         "foot": f"crimelib, run {dict(info.provenance).get('Run', '')}",
         "lead": lead,
         "provenance": [list(pair) for pair in (*info.provenance, ("On the pack's pages only", _LEFT_OUT_WORDS))],

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -97,12 +97,32 @@ def add_decision(pack: Path, manifest_sha256: str, review: Review, **decision: A
     path = pack.resolve()
     with locked(path.parent / REGISTER, lambda _: None):
         subject = _decidable(path, manifest_sha256)
-        if decision.get("role") not in review.roles:
-            raise InputError("no such role decides on packs", where="role", fix=f"known: {', '.join(review.roles)}")
-        about = {"pack": path.name, "revision": subject.revision, "manifest_sha256": manifest_sha256}
-        found = checked(Decision, {**about, "decided_at": _now(), **decision}, path.parent / REGISTER)
-        register = read_register(path)
-        _write(register.model_copy(update={"decisions": (*register.decisions, found)}), path.parent / REGISTER)
+        check_role(decision.get("role", ""), review)
+        return _added(subject, decision)
+
+
+def record_release(pack: Path, role: str) -> None:
+    """Add to the register that a role released a pack, once."""
+    path = pack.resolve()
+    with locked(path.parent / REGISTER, lambda _: None):
+        subject = subject_of(path)
+        if not any(each.decision == "released" for each in read_register(path).on(subject.manifest_sha256)):
+            _added(subject, {"role": role, "decision": "released"})
+
+
+def check_role(role: str, review: Review) -> None:
+    """Raise :class:`InputError` unless a role decides on packs."""
+    if role not in review.roles:
+        raise InputError("no such role decides on packs", where="role", fix=f"known: {', '.join(review.roles)}")
+
+
+def _added(subject: Subject, decision: Mapping[str, Any]) -> Decision:
+    """The decision, after it was added to the register; the register's lock must be held."""
+    path = subject.path.parent / REGISTER
+    about = {"pack": subject.path.name, "revision": subject.revision, "manifest_sha256": subject.manifest_sha256}
+    found = checked(Decision, {**about, "decided_at": now(), **decision}, path)
+    register = read_register(subject.path)
+    _write(register.model_copy(update={"decisions": (*register.decisions, found)}), path)
     return found
 
 
@@ -141,7 +161,8 @@ def _decidable(path: Path, manifest_sha256: str) -> Subject:
     return subject
 
 
-def _now() -> str:
+def now() -> str:
+    """This moment, to the second, in UTC."""
     return datetime.now(UTC).isoformat(timespec="seconds")
 
 

@@ -116,7 +116,7 @@ def standing_sentence(subject: Subject, missing: str) -> str:
         return f"Released: {revision}. It is never changed; a correction is a new revision, with its reason."
     if missing:
         return f"Draft: {revision}. Before it is released: {missing}."
-    return f"Draft: {revision}. Signed off. To release it: crimelib release {subject.path.name} (in its folder)."
+    return f'Draft: {revision}. Signed off. To release it: crimelib release {subject.path.name} --role "YOUR ROLE".'
 
 
 def given_in(form: Mapping[str, list[str]]) -> Given:
@@ -179,7 +179,7 @@ class ReviewServer(ThreadingHTTPServer):
 
 
 class _Handler(BaseHTTPRequestHandler):
-    server: ReviewServer
+    server: ReviewServer  # pyright: ignore[reportIncompatibleVariableOverride]
     timeout = _PATIENCE_SECONDS
     server_version, sys_version = "crimelib", ""
     error_message_format = "%(code)d %(message)s: %(explain)s\n"

@@ -48,6 +48,7 @@ from crimelib.production.pack import (
 from crimelib.production.pages import PackInfo, Page, page_title, render_failure, render_page
 from crimelib.production.pdf import board_pdf
 from crimelib.production.portable import private_paths, without_paths
+from crimelib.production.standing import DRAFT, Standing, keep_released, next_standing, standing_of
 from crimelib.production.workbook import write_workbook
 
 InputRecord = Mapping[str, str]
@@ -119,6 +120,7 @@ def run_pack(
     timeout: float = CELL_TIMEOUT_SECONDS,
     progress: bool = True,
     check: Check | None = None,
+    reason: str = "",
 ) -> PackResult:
     """Execute ``notebooks`` and publish the pack at ``target`` (see :func:`crimelib.production.pack.pack_path`).
 
@@ -127,6 +129,9 @@ def run_pack(
     ``vintage``, ``file``, ``sha256``) for every file that a notebook's figures come from, parameter files included:
     a notebook is taken from the pack before, unless ``fresh``, when these, the parameters, the summary, the code
     and the environment are all unchanged.
+
+    What is published is a draft. Where a released pack stands at ``target``, it needs the ``reason`` for a correction,
+    becomes the next revision, and the released one is kept (:mod:`crimelib.production.standing`).
 
     A notebook that fails is published as a page that says so and is named in the result; the caller then ends with
     exit status 1. ``check`` is given the finished pack's folder and says what is wrong with it, a line each. Raises
@@ -145,10 +150,12 @@ def run_pack(
             locked(target, bar.say),
             building(target) as folder,
         ):
+            standing = next_standing(target, reason)
             runs, reused = _obtain(request, folder, _worker_count(jobs), timeout, fresh, bar)
             runs = [_for_audience(run, audience) for run in runs]
-            _fill(request, folder, runs, reused, time.perf_counter() - started)
+            _fill(request, folder, runs, reused, standing, time.perf_counter() - started)
             _refuse_faults(check(folder) if check else [])
+            keep_released(target)
             publish(folder, target)
     except KeyboardInterrupt as interrupt:
         raise CrimelibError("stopped by hand; the pack before is unchanged") from interrupt
@@ -248,29 +255,47 @@ def _made_of(notebook: Path, identity: Mapping[str, str]) -> str:
     return sha256_json({**identity, "notebook": sha256_file(notebook)})
 
 
-def _fill(request: PackRequest, folder: Path, runs: Sequence[NotebookRun], reused: set[str], seconds: float) -> None:
+def _fill(
+    request: PackRequest,
+    folder: Path,
+    runs: Sequence[NotebookRun],
+    reused: set[str],
+    standing: Standing,
+    seconds: float,
+) -> None:
     """Everything of the pack but the executed notebooks, which are there already."""
     identity = request.identity()
     made = {path.stem: _made_of(path, identity) for path in request.notebooks}
-    run_id, now = sha256_json([identity, made])[:12], datetime.now(UTC)
-    info = _info(request, run_id, now)
-    notebooks = _shown_notebooks(request, folder, runs)
-    pages = _write_pages(folder, runs, notebooks, info)
-    for name, table in {"summary.csv": request.summary, **request.tables}.items():
-        write_csv(table, folder / name)
-    overview = render_overview(request.summary, pages, info, _files(request, folder), request.titles)
-    (folder / "index.html").write_text(overview, encoding="utf-8")
-    lead = lead_sentence(overview_groups(request.summary, pages, request.titles))
-    (folder / "board-pack.pdf").write_bytes(board_pdf(notebooks, pages, info, lead))
-    write_workbook(request.summary, folder / "summary.xlsx", info, request.titles, request.definitions)
     entries = [
         {"notebook": f"{run.name}.ipynb", **asdict(run), "reused": run.name in reused, "made_of_sha256": made[run.name]}
         for run in runs
     ]
+    run_id = sha256_json([identity, made])[:12]
+    record = {**_record(request, run_id, seconds, identity, entries), **standing.record}
+    for name, table in {"summary.csv": request.summary, **request.tables}.items():
+        write_csv(table, folder / name)
+    write_rendered(folder, record, request.summary, _shown_notebooks(request, folder, runs), runs)
     sentences = generated_sentences(folder)
-    record = _record(request, run_id, now, seconds, identity, entries)
     ages = reading_ages(str(sentence["text"]) for sentence in sentences)
     seal(folder, {**record, "sentences": sentences, "reading_age": ages})
+
+
+def write_rendered(
+    folder: Path,
+    record: Mapping[str, Any],
+    summary: pd.DataFrame,
+    notebooks: Sequence[Any],
+    runs: Sequence[NotebookRun],
+) -> None:
+    """All that is made from what lies in ``folder`` already (executed notebooks, tables) and from the pack's record:
+    the overview, the pages, the PDF and the workbook. ``notebooks`` are those of ``runs``, in the pack's order."""
+    info, titles = info_of(record), record["titles"]
+    pages = _write_pages(folder, runs, notebooks, info)
+    overview = render_overview(summary, pages, info, _files(folder), titles)
+    (folder / "index.html").write_text(overview, encoding="utf-8")
+    lead = lead_sentence(overview_groups(summary, pages, titles))
+    (folder / "board-pack.pdf").write_bytes(board_pdf(notebooks, pages, info, lead))
+    write_workbook(summary, folder / "summary.xlsx", info, titles, record["definitions"])
 
 
 def generated_sentences(pack: Path) -> list[dict[str, Any]]:
@@ -317,18 +342,20 @@ def _for_audience(run: NotebookRun, audience: str) -> NotebookRun:
     return replace(run, error=NotebookError(run.error.ename, ""))
 
 
-def _info(request: PackRequest, run_id: str, now: datetime) -> PackInfo:
-    parameters = without_paths(request.parameters, private_paths(request.parameters))
-    made = f"{now.day} {now:%B %Y, %H:%M} UTC"
+def info_of(record: Mapping[str, Any]) -> PackInfo:
+    """What every page says of a pack, from its record."""
+    made, standing = datetime.fromisoformat(record["made_at"]), standing_of(record)
     provenance = (
-        ("Figures from", figures_from(request.inputs)),
-        ("Parameters", ", ".join(f"{name} = {value}" for name, value in parameters.items()) or "none"),
-        ("Code", f"crimelib {metadata.version('crimelib')}, {code_sha256()[:12]}"),
-        ("Run", f"{run_id}, made {made}"),
-        ("Audience", request.audience),
+        ("Figures from", figures_from(record["inputs"])),
+        ("Parameters", ", ".join(f"{name} = {value}" for name, value in record["parameters"].items()) or "none"),
+        ("Code", f"crimelib {record['versions']['crimelib']}, {record['sha256']['code'][:12]}"),
+        ("Run", f"{record['run_id']}, made {made.day} {made:%B %Y, %H:%M} UTC"),
+        ("Audience", record["audience"]),
+        ("Standing", standing.words),
     )
-    period = month_label(parse_period(request.period))
-    return PackInfo(request.area_name, period, request.audience, request.illustrative, provenance)
+    period = month_label(parse_period(record["period"]))
+    draft = standing.status == DRAFT
+    return PackInfo(record["area"], period, record["audience"], record["illustrative"], provenance, draft)
 
 
 def figures_from(inputs: Sequence[InputRecord]) -> str:
@@ -344,8 +371,10 @@ def figures_from(inputs: Sequence[InputRecord]) -> str:
     return "; ".join(texts) or "no files"
 
 
-def _files(request: PackRequest, folder: Path) -> list[tuple[str, str]]:
-    tables = [(name, f"{name}: {_TABLES.get(name, 'a table of this pack')}") for name in request.tables]
+def _files(folder: Path) -> list[tuple[str, str]]:
+    others = sorted({path.name for path in folder.glob("*.csv")} - {*_TABLES, "summary.csv"})
+    named = [name for name in (*_TABLES, *others) if (folder / name).is_file()]
+    tables = [(name, f"{name}: {_TABLES.get(name, 'a table of this pack')}") for name in named]
     executed = sorted(path.name for path in (folder / "notebooks").iterdir())
     return [
         ("board-pack.pdf", "board-pack.pdf: the pages, to print"),
@@ -360,7 +389,6 @@ def _files(request: PackRequest, folder: Path) -> list[tuple[str, str]]:
 def _record(
     request: PackRequest,
     run_id: str,
-    now: datetime,
     seconds: float,
     identity: Mapping[str, str],
     entries: Sequence[Mapping[str, Any]],
@@ -372,13 +400,15 @@ def _record(
         "period": request.period,
         "audience": request.audience,
         "illustrative": request.illustrative,
-        "made_at": now.isoformat(timespec="seconds"),
+        "made_at": datetime.now(UTC).isoformat(timespec="seconds"),
         "seconds": round(seconds, 2),
         "parameters": without_paths(request.parameters, private_paths(request.parameters)),
         "inputs": request.inputs,
         "sha256": dict(identity),
         "versions": _versions(),
         "notebooks": list(entries),
+        "titles": dict(request.titles),
+        "definitions": dict(request.definitions),
     }
 
 

@@ -16,7 +16,7 @@ from typing import Any
 import pandas as pd
 
 from crimelib.board.tables import ABSENT_WORDS, SIGNALS, WINDOW_TITLES, is_missing
-from crimelib.production.pages import ILLUSTRATIVE_NOTICE, PackInfo
+from crimelib.production.pages import PackInfo
 from crimelib.settings import Break, Settings
 
 FIGURES = {
@@ -103,7 +103,7 @@ def _names(summary: pd.DataFrame) -> set[str]:
 def _cover(info: PackInfo) -> Any:
     import gptables
 
-    notice = [f"{ILLUSTRATIVE_NOTICE}."] if info.illustrative else []
+    notice = [f"{notice}." for notice in info.notices]
     intro = [*notice, f"Every figure of the crime performance pack for {info.area}, {info.period}."]
     about = [
         "Each sheet holds one table: an item of the board, with a row for every measure, part and window.",
@@ -127,7 +127,7 @@ def _item_sheet(
     table = pd.DataFrame([_line(row, titles, numbers) for row in rows.to_dict("records")])
     title = f"{_title(f'item/{item}', titles)}: {info.area}, {info.period}"
     own = f" About this item: [note {numbers[f'item/{item}']}]." if f"item/{item}" in numbers else ""
-    notice = f"{ILLUSTRATIVE_NOTICE}. " if info.illustrative else ""
+    notice = "".join(f"{notice}. " for notice in info.notices)
     how = f"{notice}This worksheet contains one table. Words in place of figures refer to the sheet Notes.{own}"
     return _sheet(table, f"item_{item}", title, how)
 

@@ -53,7 +53,7 @@ def make(folder: Path, *rows: dict, audience: str = "board", tables: dict = TABL
         "made_at": "2021-12-15",
     }
     ran = [{"notebook": "04_hate_crime.ipynb", "status": "ok"}]
-    seal(folder, {**said, "run_id": "r1", "notebooks": ran, **record})
+    seal(folder, {**said, "run_id": "r1", "notebooks": ran, "titles": {"burglary": "Residential burglary"}, **record})
     return folder
 
 
@@ -159,7 +159,7 @@ def test_every_point_is_answered_from_the_pack_s_files(tmp_path: Path) -> None:
     assert found["data"].answer == "1 of 2 totals have no figure."
     assert found["data"].details == ("Gun crime, twelve months: incomplete (June is missing)",)
     assert found["revisions"].answer.startswith("1 monthly figure of 1 measure changed")
-    assert found["revisions"].details == ("Burglary, 2021-07: 136 became 140",)
+    assert found["revisions"].details == ("Residential burglary, July 2021: 136 became 140",)
     assert found["claims"].answer == "Of 2 claims: 1 supported, 1 not supported."
     assert found["claims"].details == ("“static”: not supported (it rose)",)
     assert found["suppressions"].details == ("Vwi: 2 rows",)

@@ -78,7 +78,8 @@ def _revisions(pack: Path, record: Mapping[str, Any]) -> Point:
     measures = _counted(len({row["measure"] for row in rows}), "measure")
     answer = f"{_counted(len(rows), 'monthly figure')} of {measures} changed since the file before; largest first."
     lines = tuple(
-        f"{_title(row['measure'], record)}, {month_label(parse_period(row['month']))}: {row['previous_count']} became {row['count']}"
+        f"{_title(row['measure'], record)}, {month_label(parse_period(row['month']))}: "
+        f"{row['previous_count']} became {row['count']}"
         for row in largest
     )
     return Point(

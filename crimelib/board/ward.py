@@ -18,7 +18,7 @@ from crimelib.board.contacts import contact_warning, contacts_of
 from crimelib.board.funnels import FEWEST_WARDS, standing
 from crimelib.board.item import Board, event_line, event_table, load_board, no_comparison, shown_months
 from crimelib.board.narrative import count, sentence
-from crimelib.board.rates import CAUTION, STEADIED, steadied
+from crimelib.board.rates import STEADIED, rate_note, steadied
 from crimelib.board.tables import Cell, Table, overview_matrix, protected
 from crimelib.board.text import Text
 from crimelib.board.titles import item_title, source_titles
@@ -26,9 +26,9 @@ from crimelib.errors import InputError
 from crimelib.measures.areas import counts_with_wards
 from crimelib.measures.periods import month_label
 from crimelib.measures.placing import NEW_WARDS_FROM, WARD_SET_BEFORE
-from crimelib.measures.rates import Residents, per_1000, residents
+from crimelib.measures.rates import Exposure, exposure, per_1000
 from crimelib.measures.series import Counts, History, histories
-from crimelib.settings import Item, Measure, Ward
+from crimelib.settings import Denominator, Item, Measure, Ward
 
 ALL = "all"
 MAIN = "rolling_12"
@@ -125,9 +125,12 @@ class WardPage:
         return self.all_wards[self.all_wards["breakdown_value"] == self.ward.code]
 
     @cached_property
-    def people(self) -> Residents | None:
-        """Residents of the pack's wards, None where they are not at hand."""
-        return residents(self.board.store, self.all_wards["breakdown_value"], self.board.period)
+    def bases(self) -> dict[Denominator, Exposure]:
+        """What the rates of the ward's measures are per, as far as it is at hand for all wards of the pack."""
+        wanted = {self._measure(row).per for row in self._over_a_year().to_dict("records")}
+        codes, period = self.all_wards["breakdown_value"], self.board.period
+        found = {per: exposure(self.board.store, codes, period, per) for per in sorted(wanted)}
+        return {per: base for per, base in found.items() if base is not None}
 
     def headline(self) -> Text:
         """What this page is of, and how many measures moved."""
@@ -157,7 +160,7 @@ class WardPage:
         """Every measure over twelve months beside the borough's other wards: the place by count, the rate by
         residents, the rate steadied, and where the ward stands in the funnel."""
         lines = tuple(self._standing_line(row) for row in protected(self._over_a_year()).to_dict("records"))
-        rates = ("Per 1,000 residents", "All wards shown", "Steadied") if self.people is not None else ()
+        rates = (f"Per 1,000 {' or '.join(self.bases)}", "All wards shown", "Steadied") if self.bases else ()
         columns = ("Measure", "Now", "Place", *rates, "Against the other wards")
         caption = f"{self.ward.name} among the wards of {self.board.area.name}, twelve months to {self.month}"
         numeric = frozenset(range(1, len(columns) - 1))
@@ -243,7 +246,7 @@ class WardPage:
         """Where the ward stands in the funnel of each measure that has one and shows the ward."""
         found = {}
         for row in self._over_a_year().to_dict("records"):
-            table = standing(self._others(row), self.people)
+            table = standing(self._others(row), self._base(row))
             if table is not None and self.ward.code in table.index:
                 found[row["item"], row["measure"]] = table.loc[self.ward.code]
         return found
@@ -251,20 +254,23 @@ class WardPage:
     def _standing_line(self, row: Mapping[str, object]) -> tuple[Cell, ...]:
         if row["absent"]:
             gone = Cell(str(row["absent"]), absent=True)
-            rates = 3 if self.people is not None else 0
+            rates = 3 if self.bases else 0
             return (Cell(row["label"]), gone, *[Cell("–", absent=True)] * (2 + rates))
         counts = self._others(row).set_index("breakdown_value")["current"].dropna().astype("float64")
         against = _standing_words(self._standings.get((row["item"], row["measure"])))
         place = Cell(place_among(counts, self.ward.code))
-        return (Cell(row["label"]), Cell(count(int(row["current"]))), place, *self._rates(counts), Cell(against))
+        return (Cell(row["label"]), Cell(count(int(row["current"]))), place, *self._rates(row, counts), Cell(against))
 
-    def _rates(self, counts: pd.Series) -> tuple[Cell, ...]:
-        if self.people is None:
-            return ()
-        people = self.people.people
-        own = per_1000(counts, people)[self.ward.code]
-        together = 1000 * counts.sum() / people.reindex(counts.index).sum()
-        return tuple(_rate(value) for value in (own, together, steadied(counts, people)[self.ward.code]))
+    def _base(self, row: Mapping[str, object]) -> Exposure | None:
+        return self.bases.get(self._measure(row).per)
+
+    def _rates(self, row: Mapping[str, object], counts: pd.Series) -> tuple[Cell, ...]:
+        base = self._base(row)
+        if base is None:
+            return (Cell("–", absent=True),) * (3 if self.bases else 0)
+        own = per_1000(counts, base.numbers)[self.ward.code]
+        together = 1000 * counts.sum() / base.numbers.reindex(counts.index).sum()
+        return tuple(_rate(value) for value in (own, together, steadied(counts, base.numbers)[self.ward.code]))
 
     def _standing_notes(self) -> tuple[str, ...]:
         place = "Place 1 has the highest count; places are among the wards whose figure is shown."
@@ -272,10 +278,10 @@ class WardPage:
             "Against the other wards: whether the ward lies beyond the limits within which chance, and how much wards "
             f"differ anyway, would put it; told where {FEWEST_WARDS} wards or more have figures."
         )
-        if self.people is None:
+        if not self.bases:
             missing = "No population of these wards is at hand: there are no rates, and what is expected of a ward is "
             return (place, f"{missing}its count a year before.", funnel)
-        return (place, f"Rates: usual residents of {self.people.year}; {CAUTION}.", STEADIED, funnel)
+        return (place, *map(rate_note, self.bases.values()), STEADIED, funnel)
 
     def _general_caveats(self) -> Iterator[str]:
         twin = next((ward for ward in _elsewhere(self.board, pack_wards(self.board)) if self._shares_name(ward)), None)
@@ -303,7 +309,7 @@ class WardPage:
             "month": self.month,
             "signal": str(row["signal"]),
             "standing": _side(self._standings.get((row["item"], row["measure"])), only="99.8"),
-            "expected": "its year before" if self.people is None else "its residents",
+            "expected": "its year before" if (base := self._base(row)) is None else f"its {base.per}",
             "current": count(int(row["current"])),
             "previous": count(int(row["previous"])),
             "change": count(abs(int(row["change"]))),

@@ -194,7 +194,8 @@ class Measure(Strict):
 
 
 class Item(Strict):
-    """A standing item of the board: what it asks, what it counts, and what must be said with it."""
+    """A standing item of the board: what it asks, what it counts, and what must be said with it. ``beside`` are
+    measures of other items, with their item, that are read beside its own."""
 
     title: str
     question: str
@@ -204,6 +205,7 @@ class Item(Strict):
     caveats: tuple[str, ...] = ()
     not_recorded: tuple[str, ...] = ()
     questions: tuple[str, ...] = ()
+    beside: dict[str, str] = {}
 
     @model_validator(mode="after")
     def _headline_is_a_measure(self) -> Item:
@@ -216,6 +218,14 @@ class Items(Strict):
     """``items.yml``."""
 
     items: dict[str, Item]
+
+    @model_validator(mode="after")
+    def _beside_are_measures(self) -> Items:
+        for name, item in self.items.items():
+            for measure, other in item.beside.items():
+                if other not in self.items or measure not in self.items[other].measures:
+                    raise ValueError(f"item {name!r} has beside it {measure!r}, which is no measure of {other!r}")
+        return self
 
 
 # --- sources ---------------------------------------------------------------------------------------------------

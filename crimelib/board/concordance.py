@@ -1,33 +1,46 @@
-"""Whether police reports and what partners see tell the same story."""
+"""Whether police reports and what partners see tell the same story, and who refers to whom."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
-from crimelib.board.charts import Chart, change_forest
+import pandas as pd
+
+from crimelib.board.charts import Chart, change_forest, referral_chart
 from crimelib.board.summary import row_of, unusual_months
+from crimelib.board.tables import Table, plain_table
 from crimelib.board.text import Text
+from crimelib.measures.periods import window_months
 from crimelib.measures.series import histories
+from crimelib.settings import Indicator, Item, Measure, Settings
+from crimelib.sources import partner_returns
 from crimelib.stats.comparison import compare
 from crimelib.stats.concordance import Movement, heterogeneity, ratio_of_ratios
+from crimelib.tables.store import Store
 
 if TYPE_CHECKING:
     from crimelib.board.item import ItemPage
 
 ALPHA = 0.05
 WINDOW = "rolling_12"
-PARTNER = "partner_"
+PARTNER = partner_returns.PREFIX
+POLICE = "police"
+NO_PARTNERS = "There are no partner figures over both windows to set beside the police figures."
 
 
 @dataclass(frozen=True)
 class Seen:
-    """One series over twelve months and the twelve before, with how much it varies by itself."""
+    """One series over twelve months and the twelve before, with how much it varies by itself. ``shows_demand``: others
+    than the police could have brought people to it; ``full_months``: how many of the twelve months were bounded."""
 
     label: str
     indicator: str
     movement: Movement
+    shows_demand: bool = True
+    full_months: int = 0
 
     def __str__(self) -> str:
         change = 100 * (self.movement.current / self.movement.previous - 1)
@@ -40,31 +53,103 @@ def concordance(page: ItemPage) -> Text:
     and what follows; it never says that abuse fell when only reports did."""
     series = list(_seen(page))
     if len(series) < 2 or series[0].indicator:
-        return Text(("There are no partner figures over both windows to set beside the police figures.",))
-    police, partners = series[0], series[1:]
+        return Text((NO_PARTNERS,))
+    beside = [each for name, measure, rows in _beside(page) if (each := _series(page, name, measure, rows))]
+    cautions = _cautions(page.board.settings.partners.indicators, series[1:])
+    return Text((*told(series[0], series[1:], beside), *cautions), bullet="- ")
+
+
+def told(police: Seen, partners: Sequence[Seen], beside: Sequence[Seen] = ()) -> list[str]:
+    """The series, who moved apart from the police's, whether all moved together, and what follows."""
     apart = [partner for partner in partners if _apart(police, partner)]
-    lines = [f"{police}; {'; '.join(str(partner) for partner in partners)}."]
-    lines += [_told_apart(police, partner) for partner in apart]
-    together = heterogeneity([each.movement for each in series])
+    together = heterogeneity([each.movement for each in (police, *partners)])
     verdict = "do not tell one story" if together.p_value < ALPHA else "do not clearly move apart when taken together"
-    lines.append(f"All together, the series {verdict} (p = {together.p_value:.3f}, I² = {together.i_squared:.0%}).")
-    lines += [_conclusion(police, apart), *_cautions(page, partners)]
-    return Text(tuple(lines), bullet="- ")
+    return [
+        f"{police}; {'; '.join(map(str, partners))}.",
+        *(_told_apart(police, partner) for partner in apart),
+        f"All together, the series {verdict} (p = {together.p_value:.3f}, I² = {together.i_squared:.0%}).",
+        _conclusion(police, [partner for partner in apart if partner.shows_demand]),
+        *(f"Nearer to harm than reports are, though recorded by the police as well: {each}." for each in beside),
+        *(_told_full(partner) for partner in partners if partner.full_months),
+    ]
 
 
 def concordance_chart(page: ItemPage) -> Chart | Text:
-    """The change of the police series and of each partner's on one axis, with how sure each is."""
-    measures = [page.item.headline, *_partner_measures(page)]
-    rows = page.rows[
-        page.rows["measure"].isin(measures)
-        & (page.rows["window"] == WINDOW)
-        & (page.rows["breakdown"] == "total")
-        & page.rows["ratio_low"].notna()
-    ]
+    """The change of the police series, of what else the police record, and of each partner's on one axis, with how sure
+    each is."""
+    own = [page.item.headline, *_police_measures(page), *_partner_measures(page)]
+    parts = [_changes(page.rows, name) for name in own]
+    parts = [rows.assign(label=rows["label"].map(partial(_short, page.item))) for rows in parts]
+    parts[1:1] = [_changes(rows, name).assign(label=measure.label) for name, measure, rows in _beside(page)]
+    rows = pd.concat(parts, ignore_index=True)
     if len(rows) < 2:
         return Text(("There are not two series to set side by side.",))
-    title, finding = "Police reports and what partners see", " ".join(concordance(page).lines[:1])
+    title, finding = "Police figures and what partners see", " ".join(concordance(page).lines[:1])
     return change_forest(rows, title=title, unit="ratio of the two years", finding=finding)
+
+
+def concordance_table(page: ItemPage) -> Table | Text:
+    """Each partner's change set against that of police reports, and what bounds it."""
+    series = list(_seen(page))
+    if len(series) < 2 or series[0].indicator:
+        return Text((NO_PARTNERS,))
+    lines = [_line(series[0], partner) for partner in series[1:]]
+    notes = (
+        "Against police reports: the partner's ratio of the two years over the police's. Above 1 the partner's series "
+        "grew more or fell less; an interval without 1 is more than chance.",
+    )
+    return plain_table(pd.DataFrame(lines), caption="Partners' figures against police reports", notes=notes)
+
+
+def partners_table(settings: Settings) -> Table:
+    """What each partner's figure counts, who refers, and what bounds it, as declared."""
+    lines = [
+        {
+            "Partners' figures": each.label,
+            "Counts": each.counts,
+            "Referred by": each.referred_by,
+            "Independent of the police": "yes" if each.independent_of_police else "no",
+            "Bounded by": each.capacity,
+        }
+        for each in settings.partners.indicators.values()
+    ]
+    return plain_table(pd.DataFrame(lines), caption="What partners' figures are")
+
+
+def _line(police: Seen, partner: Seen) -> dict[str, object]:
+    found = ratio_of_ratios(partner.movement, police.movement)
+    return {
+        "Partners' figures": partner.label,
+        "Year before": int(partner.movement.previous),
+        "Twelve months": int(partner.movement.current),
+        "Against police reports": f"{found.ratio:.2f} ({found.low:.2f} to {found.high:.2f})",
+        "Months at capacity": f"{partner.full_months} of 12",
+    }
+
+
+def referral_paths(settings: Settings) -> Chart:
+    """Who refers to whom, as ``partners.yml`` declares it: a picture without figures."""
+    partners = settings.partners
+    rows = [
+        {"referrer": partners.referrers[name], "service": each.label, "share": share, "is_police": name == POLICE}
+        for each in partners.indicators.values()
+        for name, share in each.referrers.items()
+    ]
+    finding = " ".join(f"{each.label}: referred by {each.referred_by}." for each in partners.indicators.values())
+    return referral_chart(pd.DataFrame(rows), title="Who refers to whom", finding=finding)
+
+
+def _short(item: Item, label: str) -> str:
+    """A measure's name within its item's page."""
+    if label == item.measures[item.headline].label:
+        return "Reports to the police"
+    return label.removeprefix(f"{item.title}, ").capitalize() if label.startswith(f"{item.title}, ") else label
+
+
+def _changes(rows: pd.DataFrame, measure: str) -> pd.DataFrame:
+    """The row of a measure over twelve months, if its change can be shown."""
+    chosen = (rows["measure"] == measure) & (rows["window"] == WINDOW) & (rows["breakdown"] == "total")
+    return rows[chosen & rows["ratio_low"].notna()]
 
 
 def _partner_measures(page: ItemPage) -> Iterator[str]:
@@ -73,19 +158,54 @@ def _partner_measures(page: ItemPage) -> Iterator[str]:
             yield name
 
 
+def _police_measures(page: ItemPage) -> Iterator[str]:
+    """What the police record of the item besides its headline."""
+    partners = set(_partner_measures(page))
+    return (name for name in page.item.measures if name not in partners and name != page.item.headline)
+
+
+def _beside(page: ItemPage) -> Iterator[tuple[str, Measure, pd.DataFrame]]:
+    """The measures of other items that are read beside this one, with those items' rows."""
+    for name, item in page.item.beside.items():
+        yield name, page.board.settings.items[item].measures[name], page.board.item(item).rows
+
+
 def _seen(page: ItemPage) -> Iterator[Seen]:
     """The police series, then the partners', as far as both of their windows are whole and none is empty."""
-    board = page.board
+    full = partial(_full_months, page.board.store, page.board.settings, page.board.area.code, page.board.period)
     for name in [page.item.headline, *_partner_measures(page)]:
-        row, measure = row_of(page.rows, name, WINDOW), page.item.measures[name]
-        if row["status"] != "ok" or not row["current"] or not row["previous"]:
-            continue
-        monthly = histories(board.counts, measure.figures, board.settings.sources.bases)[0].monthly(board.area.code)
-        change = compare(monthly, board.period, WINDOW, unusual=unusual_months(board.settings))
-        series = measure.figures[0].add[0]
-        indicator = series.removeprefix(PARTNER) if series.startswith(PARTNER) else ""
-        movement = Movement(float(row["previous"]), float(row["current"]), change.dispersion or 1.0)
-        yield Seen(measure.label, indicator, movement)
+        found = _series(page, name, page.item.measures[name], page.rows)
+        if found and found.indicator:
+            yield Seen(found.label, found.indicator, found.movement, found.shows_demand, full(found.indicator))
+        elif found:
+            yield found
+
+
+def _series(page: ItemPage, name: str, measure: Measure, rows: pd.DataFrame) -> Seen | None:
+    """One measure as a series, None where it cannot be told."""
+    board, row = page.board, row_of(rows, name, WINDOW)
+    if row["status"] != "ok" or not row["current"] or not row["previous"]:
+        return None
+    monthly = histories(board.counts, measure.figures, board.settings.sources.bases)[0].monthly(board.area.code)
+    change = compare(monthly, board.period, WINDOW, unusual=unusual_months(board.settings))
+    series = measure.figures[0].add[0]
+    indicator = series.removeprefix(PARTNER) if series.startswith(PARTNER) else ""
+    declared = board.settings.partners.indicators.get(indicator)
+    movement = Movement(float(row["previous"]), float(row["current"]), change.dispersion or 1.0)
+    return Seen(measure.label, indicator, movement, declared is None or set(declared.referrers) != {POLICE})
+
+
+def _full_months(store: Store, settings: Settings, area: str, period: pd.Period, indicator: str) -> int:
+    """In how many of the twelve months some organisation's service was bounded, as it said itself."""
+    here: list[tuple[str, str, Any]] = [("area_code", "==", area), ("indicator", "==", indicator)]
+    returns = store.table(partner_returns.NAME, filters=here)
+    if returns.empty:
+        return 0
+    notes = settings.partners.capacity_notes
+    bounded = {name for name, note in notes.items() if note.bounded}
+    rows = partner_returns.latest(returns.assign(file=""))
+    shown = rows[rows["month"].isin([str(month) for month in window_months(period, WINDOW)])]
+    return int(shown.loc[shown["capacity_note"].isin(bounded), "month"].nunique())
 
 
 def _apart(police: Seen, partner: Seen) -> bool:
@@ -113,12 +233,15 @@ def _conclusion(police: Seen, apart: Sequence[Seen]) -> str:
     return "Police and partners are not shown to move apart, which is no proof that they move together."
 
 
-def _cautions(page: ItemPage, partners: Sequence[Seen]) -> Iterator[str]:
-    """How independent each partner's figures are of the police, and what they can hold, as declared."""
-    declared = page.board.settings.partners.indicators
-    for partner in partners:
-        if (indicator := declared.get(partner.indicator)) is not None:
-            own = (
-                "not independent of the police" if not indicator.independent_of_police else "independent of the police"
-            )
-            yield f"{partner.label}: {own} (referred by: {indicator.referred_by}); bounded by {indicator.capacity}."
+def _told_full(partner: Seen) -> str:
+    return (
+        f"{partner.label}: at capacity in {partner.full_months} of the twelve months, as the service says; its count "
+        "could not have been higher in them."
+    )
+
+
+def _cautions(declared: Mapping[str, Indicator], partners: Sequence[Seen]) -> Iterator[str]:
+    """Which partners' figures follow police reports, because the police refer to them."""
+    ours = [each.label for each in partners if not declared[each.indicator].independent_of_police]
+    if ours:
+        yield f"Not independent of the police, who refer to them: {'; '.join(ours)}."

@@ -369,6 +369,24 @@ class ItemPage:
 
         return concordance_chart(self)
 
+    def concordance_table(self) -> Table | Text:
+        """Each partner's change set against that of police reports, and what bounds it."""
+        from crimelib.board.concordance import concordance_table
+
+        return concordance_table(self)
+
+    def partners_table(self) -> Table:
+        """What partners' figures count, who refers and what bounds them."""
+        from crimelib.board.concordance import partners_table
+
+        return partners_table(self.board.settings)
+
+    def referral_paths(self) -> Chart:
+        """Who refers to whom."""
+        from crimelib.board.concordance import referral_paths
+
+        return referral_paths(self.board.settings)
+
     def before_covid(self, measure: str = "") -> Text:
         """The twelve months now against the same months in the last year before the pandemic."""
         counted, code, period = self._measure(measure or self.item.headline), self.board.area.code, self.board.period

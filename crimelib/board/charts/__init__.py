@@ -7,6 +7,7 @@ gives the live object. Whoever adds a kind of chart makes it of the pieces in ``
 """
 
 from crimelib.board.charts.drawing import CHART_TYPE, SCHEMA, Chart, Spec, draw_svg
+from crimelib.board.charts.paths import referral_chart
 from crimelib.board.charts.places import funnel_chart, tile_map, ward_ranked_chart
 from crimelib.board.charts.rows import change_forest, perception_chart, placebo_chart, windows_chart
 from crimelib.board.charts.series import (
@@ -31,6 +32,7 @@ __all__ = [
     "perception_chart",
     "placebo_chart",
     "proportion_trend",
+    "referral_chart",
     "small_multiples",
     "stacked_parts_chart",
     "tile_map",

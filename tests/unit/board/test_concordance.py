@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import re
+
+import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from crimelib.board import concordance
-from crimelib.board.concordance import Seen
+from crimelib.board.charts import SCHEMA
+from crimelib.board.concordance import Seen, referral_paths, told
+from crimelib.settings import load_settings
 from crimelib.stats.concordance import Movement
 
 POLICE = Seen("Reported domestic abuse", "", Movement(1000, 860))
@@ -46,3 +53,63 @@ def test_more_dispersion_makes_it_harder_to_tell_apart() -> None:
     lumpy = Seen("Clients", "idva_clients", Movement(200, 240, 8.0))
     assert concordance._apart(POLICE, IDVA)
     assert not concordance._apart(POLICE, lumpy)
+
+
+# --- no sentence says that abuse fell ------------------------------------------------------------------------------
+
+COUNTS = st.integers(1, 5000)
+MOVEMENTS = st.builds(Movement, COUNTS.map(float), COUNTS.map(float), st.floats(1, 6))
+FELL = re.compile(r"(fell|fall|fewer|less|down|drop|declin|decreas|reduc|improv|lower)", re.IGNORECASE)
+
+
+def says_that_abuse_fell(sentence: str) -> bool:
+    """Whether a sentence speaks of abuse and of less of it, unless it speaks of reports."""
+    if "is not less abuse" in sentence:
+        sentence = sentence.replace("is not less abuse", "")
+    spoken = re.sub(r"(reported|reports? of|recorded) domestic abuse", "reports", sentence, flags=re.IGNORECASE)
+    return bool(re.search(r"\babuse\b|\bviolence\b", spoken, re.IGNORECASE) and FELL.search(spoken))
+
+
+@pytest.mark.parametrize(
+    "sentence", ["Domestic abuse fell by 14%.", "There is less abuse.", "Abuse is down.", "Violence declined."]
+)
+def test_the_guard_finds_what_must_not_be_said(sentence: str) -> None:
+    assert says_that_abuse_fell(sentence)
+
+
+@given(MOVEMENTS, st.lists(st.tuples(MOVEMENTS, st.booleans(), st.integers(0, 12)), min_size=1, max_size=5), MOVEMENTS)
+def test_no_movement_of_any_series_makes_a_sentence_say_that_abuse_fell(police, others, injury) -> None:
+    partners = [
+        Seen(f"Service {place}", "idva_clients", movement, demand, full)
+        for place, (movement, demand, full) in enumerate(others)
+    ]
+    lines = told(
+        Seen("Reported domestic abuse", "", police), partners, [Seen("Domestic violence with injury", "", injury)]
+    )
+    assert not [line for line in lines if says_that_abuse_fell(line)]
+
+
+def test_what_the_police_themselves_issue_is_no_sign_of_demand() -> None:
+    orders = Seen("Notices and orders", "dvpn_dvpo", Movement(100, 300), shows_demand=False)
+    lines = told(POLICE, [orders])
+    assert any("fell behind notices and orders" in line for line in lines)
+    assert not any("partners saw no such fall" in line for line in lines)
+
+
+def test_a_service_at_capacity_is_flagged() -> None:
+    full = Seen("IDVA clients", "idva_clients", Movement(200, 200), full_months=4)
+    assert any("at capacity in 4 of the twelve months" in line for line in told(POLICE, [full]))
+
+
+def test_the_picture_of_paths_says_in_words_what_it_shows() -> None:
+    settings = load_settings()
+    chart = referral_paths(settings)
+    for indicator in settings.partners.indicators.values():
+        assert f"{indicator.label}: referred by {indicator.referred_by}." in chart.alt
+    assert len(chart.data) == sum(len(each.referrers) for each in settings.partners.indicators.values())
+    assert chart.spec["$schema"] == chart.narrow_spec["$schema"] == SCHEMA
+    police = chart.data[chart.data["is_police"]]
+    assert set(police["service"]) == {
+        each.label for each in settings.partners.indicators.values() if not each.independent_of_police
+    }
+    assert pd.api.types.is_bool_dtype(chart.data["is_police"])

@@ -193,7 +193,8 @@ class AsbPage(ItemPage):
         )
         title = f"Anti-social behaviour by {by}, {self.board.area.name}, by month"
         finding = self.conclusion().lines[0 if by == "definition" else 1]
-        return small_multiples(long, "facet", title=title, unit="calls a month", finding=finding)
+        breaks = tuple(self._breaks(self.item.headline))
+        return small_multiples(long, "facet", title=title, unit="calls a month", finding=finding, breaks=breaks)
 
     def _halves(self) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
         """The calls of the twelve months now, of the twelve before, and those of now that no tag reaches."""

@@ -17,7 +17,7 @@ from crimelib.tables.quality import QUARTERLY, coverage, filled_months, gaps, ho
 from crimelib.tables.revisions import revision_table
 
 if TYPE_CHECKING:
-    from crimelib.board.item import Board
+    from crimelib.board.item import Board, no_comparison
 
 MOST_DRAWN = 4
 
@@ -79,7 +79,14 @@ def revision_chart(board: Board) -> Chart | Text:
     title = f"Revised figures, {board.area.name}: the newest file as a percentage of the one before"
     changed = int((drawn["change"] != 0).sum())
     finding = f"{changed} of {len(drawn)} figures changed; 100 is no change."
-    return index_chart(series, title=title, unit="per cent of the figure given before", finding=finding)
+    unit, breaks = "per cent of the figure given before", breaks_of(board, drawn)
+    return index_chart(series, title=title, unit=unit, finding=finding, breaks=breaks)
+
+
+def breaks_of(board: Board, rows: pd.DataFrame) -> set[str]:
+    """The months in which a measure of some rows (``item``, ``measure``) stops comparing with what came before."""
+    pairs = rows[["item", "measure"]].drop_duplicates().itertuples(index=False)
+    return {month for item, name in pairs for month in no_comparison(board.settings.items[item].measures[name].breaks)}
 
 
 def provisional_months(board: Board) -> Table | Text:

@@ -20,7 +20,7 @@ import pandas as pd
 
 from crimelib.areas import AreaBook
 from crimelib.board.charts import Chart, index_chart, placebo_chart
-from crimelib.board.item import Board, Text
+from crimelib.board.item import Board, Text, no_comparison
 from crimelib.board.narrative import per_cent
 from crimelib.board.tables import Cell, Table, signal_text, signed
 from crimelib.board.titles import measure_title
@@ -378,7 +378,8 @@ class EvaluationPage:
             for name, totals in series.items()
         )
         title = f"{panel.measure.label}: twelve-month totals, {month_label(base)} = 100"
-        return index_chart(long, title=title, unit="index", finding=str(self.trends_test()))
+        breaks = no_comparison(panel.measure.breaks)
+        return index_chart(long, title=title, unit="index", finding=str(self.trends_test()), breaks=breaks)
 
     def trends_test(self) -> Text:
         """Whether the town centre was on the same course as the comparison wards before the start."""

@@ -46,7 +46,8 @@ def make_pack(
 ) -> PackResult:
     """Execute the board notebooks of a folder for one area, period and audience, and publish the pack below ``out``,
     a draft, with a page more for each of ``wards`` (names or codes, or ``all``); ``reason`` says why a released pack is
-    corrected. Raises :class:`InputError` for a page or a ward that is not there and for what :func:`run_pack` refuses."""
+    corrected. Raises :class:`InputError` for a page or a ward that is not there and for what :func:`run_pack`
+    refuses."""
     before = earlier_packs(pack_path(out, area.name, str(period), audience).parent, str(period), audience)
     board = Board(settings, Store(processed), area, period, audience, before)
     chosen = chosen_notebooks(notebooks, only, wards)

@@ -72,7 +72,7 @@ def test_a_withheld_ward_has_no_figure_place_or_rate(board: Board) -> None:
 def test_months_are_drawn_of_nothing_about_people(page: WardPage) -> None:
     chart = page.trends()
     assert isinstance(chart, Chart)
-    assert set(chart.data["facet"]) == {"Burglary"}
+    assert set(chart.data["facet"]) == {"Burglary", "Residential burglary"}
     assert set(chart.data["count"]) == {2}
     for item in page.rows["item"].unique():
         about_people = any(measure.protected for measure in page.board.settings.items[item].measures.values())

@@ -912,6 +912,9 @@ CHALLENGE_FIELDS: dict[str, frozenset[str]] = {
     "london": MOVED | {"london_pct"},
     "since_covid": frozenset({"label", "Label", "unit", "month", "current", "then", "then_month", "change", "pct"}),
     "trigger": frozenset({"label", "Label", "unit", "month", "count", "most", "event"}),
+    "residents": frozenset({"label", "Label", "told"}),
+    "hidden": frozenset({"label", "Label", "number"}),
+    "provisional": frozenset({"label", "Label", "first", "month"}),
 }
 _PLACEHOLDER = re.compile(r"\{(\w*)\.?(\w*)\}")
 
@@ -923,7 +926,8 @@ class Condition(Strict):
     ``status``, ``parts`` (some part of the breakdown has the signal), ``unusual`` (the month, by the control chart or
     the seasonal band), ``london`` (the change differs from London's by more than chance), ``since_covid`` (against the
     same window of the last year before the pandemic, by at least ``by_pct``), ``trigger`` (a month of the last twelve
-    above what was to be expected after a trigger event).
+    above what was to be expected after a trigger event), ``residents`` (their reports ran ahead of police calls),
+    ``hidden`` (parts of the breakdown are too small to show), ``provisional`` (the newest months are still revised).
     """
 
     measure: str = ""
@@ -939,6 +943,9 @@ class Condition(Strict):
     london: Literal["above", "below"] | None = None
     since_covid: Literal["up", "down"] | None = None
     trigger: Literal["seen"] | None = None
+    residents: Literal["ahead"] | None = None
+    hidden: Literal["yes"] | None = None
+    provisional: Literal["yes"] | None = None
 
     @property
     def kind(self) -> str:
@@ -1189,7 +1196,16 @@ class Settings:
     @property
     def events(self) -> tuple[Event, ...]:
         """``events.yml``."""
-        return self.load("events.yml", Events).events
+        events = self.load("events.yml", Events).events
+        known = ("all", "wards", *self.items)
+        for event in events:
+            if strange := sorted(set(event.items) - set(known)):
+                raise InputError(
+                    f"no item is called {strange[0]!r}",
+                    where=f"events.yml, event {one_line(event.label)!r}",
+                    fix=f"known: {', '.join(known)}",
+                )
+        return events
 
     @property
     def disclosure(self) -> Disclosure:

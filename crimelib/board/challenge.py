@@ -21,7 +21,7 @@ from crimelib.board.comparators import (
     last_before,
     total_before,
 )
-from crimelib.board.narrative import count, per_cent, window_phrase
+from crimelib.board.narrative import count, counted, per_cent, window_phrase
 from crimelib.board.summary import row_of
 from crimelib.board.text import Text
 from crimelib.errors import InputError
@@ -145,6 +145,29 @@ def _trigger(page: ItemPage, condition: Condition) -> Found | None:
     return {**_names(page, condition), **figures, "event": event.label}
 
 
+def _residents(page: ItemPage, condition: Condition) -> Found | None:
+    from crimelib.board.asb import AsbPage
+    from crimelib.board.resident_reports import ahead_of_calls
+
+    told = ahead_of_calls(AsbPage(page.board))
+    return {**_names(page, condition), "told": "; ".join(told)} if told else None
+
+
+def _hidden(page: ItemPage, condition: Condition) -> Found | None:
+    wanted = {"measure": _id(page, condition), "breakdown": condition.breakdown, "window": condition.window}
+    rows = page.rows[(page.rows[list(wanted)] == pd.Series(wanted)).all(axis=1)]
+    number = int((rows["status"] == "suppressed").sum())
+    return {**_names(page, condition), "number": counted(number, f"{condition.breakdown}s")} if number else None
+
+
+def _provisional(page: ItemPage, condition: Condition) -> Found | None:
+    row, first = _row(page, condition), page.provisional_from(_id(page, condition))
+    if first is None or row is None or row["status"] != "ok":
+        return None
+    months = {"first": month_label(first), "month": month_label(page.board.period)}
+    return {**_names(page, condition), **months}
+
+
 def _now_and_then(page: ItemPage, measure: Measure, before: pd.Period, window: str) -> tuple[int | None, int | None]:
     """A window's count and that of the same window ending with an earlier month, from the first history with both."""
     board = page.board
@@ -165,6 +188,9 @@ CHECKS: dict[str, Callable[[ItemPage, Condition], Found | None]] = {
     "london": _london,
     "since_covid": _since_covid,
     "trigger": _trigger,
+    "residents": _residents,
+    "hidden": _hidden,
+    "provisional": _provisional,
 }
 
 

@@ -24,6 +24,7 @@ NAME = "resident_reports"
 WINDOW = "rolling_12"
 WATCHED = ("speeding", "e_scooter")  # what residents speak of and the recorded headings have no name for
 ALPHA = 0.05
+AHEAD, BEHIND = "reports ran ahead of calls by more than chance", "reports fell behind calls by more than chance"
 FEWEST = 10  # in a window: below it a ratio says nothing
 NO_FEED = (
     "No feed of residents' reports is at hand. The council holds it: ask it to fill in the project's template "
@@ -56,8 +57,7 @@ class Beside:
         apart = ratio_of_ratios(_movement(self.reports), _movement(self.calls))
         if apart.p_value >= ALPHA:
             return "they do not move apart by more than chance"
-        ahead = "reports ran ahead of calls" if apart.ratio > 1 else "reports fell behind calls"
-        return f"they do not tell the same story, {ahead} by more than chance"
+        return f"they do not tell the same story, {AHEAD if apart.ratio > 1 else BEHIND}"
 
 
 def beside_calls(page: AsbPage) -> Text:
@@ -65,6 +65,12 @@ def beside_calls(page: AsbPage) -> Text:
     returns = latest_returns(page.board, NAME)
     lines = tuple(str(each) for each in _each(page, returns) if each.reports is not None)
     return Text((*lines, NEVER_ADDED) if lines else (NO_FEED if returns.empty else f"{NO_FEED[:-1]} for every month.",))
+
+
+def ahead_of_calls(page: AsbPage) -> list[str]:
+    """The categories in which residents' reports ran ahead of police calls by more than chance, with the figures."""
+    found = [each for each in _each(page, latest_returns(page.board, NAME)) if each.verdict.endswith(AHEAD)]
+    return [f"{each.label}, reports {_told(each.reports)}, calls {_told(each.calls)}" for each in found]
 
 
 def beside_calls_table(page: AsbPage) -> Table | Text:

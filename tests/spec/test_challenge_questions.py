@@ -59,6 +59,8 @@ def alone(monkeypatch: pytest.MonkeyPatch) -> None:
 DOMESTIC = "domestic_abuse total 3150 2709 fall ok\n"
 CASES = [
     # item, rows, rule that must ask, the words that must be in it
+    ("sexual_offences", "sexual_offences total 600 606 flat ok\nsexual_offences ward=a 0 0 - suppressed",
+     "wards_too_small_to_show", "Sexual offences in 1 ward: the numbers are too small to show"),
     ("domestic_abuse", DOMESTIC + "rehousing_requests total 118 161 flat ok", "reports_against_housing",
      "Reports fell by 441 while re-housing requests rose by 43: who is no longer reporting?"),
     ("domestic_abuse", DOMESTIC + "idva_clients total 812 934 rise ok", "reports_against_idva", "rose by 122"),

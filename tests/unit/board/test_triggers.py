@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import shutil
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from crimelib.board.triggers import FEWEST_MONTHS, Watch, watch, watched
-from crimelib.settings import Event, Events, checked, load_settings
+from crimelib.errors import InputError
+from crimelib.settings import Event, Events, Settings, checked, load_settings
 from crimelib.stats.control_charts import expected_band
 
 PERIOD = pd.Period("2021-11", freq="M")
@@ -84,6 +87,15 @@ def test_only_a_trigger_has_months_to_watch(tmp_path) -> None:
     for wrong in ({"kind": "trigger"}, {"watch_months": "2"}, {"parts": ["racist"]}):
         with pytest.raises(Exception, match="a trigger, and nothing else, has watch_months"):
             checked(Events, {"events": [plain | wrong]}, tmp_path / "events.yml")
+
+
+def test_an_event_of_an_unknown_item_is_refused_and_not_left_undrawn(tmp_path) -> None:
+    folder = tmp_path / "parameters"
+    shutil.copytree(load_settings().folder, folder)
+    events = (folder / "events.yml").read_text(encoding="utf-8")
+    (folder / "events.yml").write_text(events.replace("items: [hate_crime]", "items: [hate_crimes]", 1))
+    with pytest.raises(InputError, match=r"First Covid cases.*hate_crimes"):
+        _ = Settings(folder).events
 
 
 def test_every_trigger_of_the_project_names_parts_of_its_item() -> None:

@@ -107,7 +107,9 @@ def summary(
 ) -> None:
     """Show the figures of an area and period without running a notebook."""
     from crimelib.board.summary import summary as summarise
+    from crimelib.disclosure.protect import earlier_packs
     from crimelib.production.exports import write_csv
+    from crimelib.production.pack import pack_path
     from crimelib.production.terminal import print_summary
     from crimelib.tables.store import Store
 
@@ -116,7 +118,10 @@ def summary(
     if csv is not None and not csv.resolve().parent.is_dir():
         raise InputError(f"there is no folder {csv.parent.name!r}", where="--csv", fix="make it first")
     store = Store(processed)
-    rows = summarise(store, settings, found, month, audience)
+    before = earlier_packs(
+        pack_path(out, found.name, str(month), audience).parent, str(month), audience, settings.disclosure
+    )
+    rows = summarise(store, settings, found, month, audience, before)
     if csv is not None:
         write_csv(rows, csv)
         typer.echo(f"{len(rows)} rows in {_shown(csv)}")
@@ -146,6 +151,8 @@ def run(
     from crimelib.board.commentary import missing_comments
     from crimelib.board.contacts import contact_warnings
     from crimelib.production.board_pack import make_pack
+    from crimelib.production.disclosed import withholding
+    from crimelib.production.pack import read_record
 
     settings = load_settings(parameters)
     chosen = area or settings.period(_period(period)).area
@@ -160,7 +167,7 @@ def run(
     typer.echo(f"Pack of {found.name}, {month}: {made} in {result.seconds:.0f} s")
     for item in missing_comments(settings, month, found.name):
         typer.echo(f"no comment yet: {item} (parameters/commentary/{month}.md)")
-    for warning in contact_warnings(settings, found, month):
+    for warning in (*contact_warnings(settings, found, month), *withholding(read_record(result.path) or {})):
         typer.echo(warning)
     typer.echo(f"Open {_shown(result.path / 'index.html')}")
     if result.failed:

@@ -708,6 +708,11 @@ class Disclosure(Strict):
         """The audiences that also see what is published for one."""
         return tuple(name for name, policy in self.audiences.items() if audience in policy.also_sees)
 
+    def next_insiders(self, audience: AUDIENCE) -> tuple[AUDIENCE, ...]:
+        """The insiders nearest to an audience: those that are no other insider's own."""
+        insiders = self.insiders(audience)
+        return tuple(each for each in insiders if not any(each in self.insiders(other) for other in insiders))
+
 
 # --- data quality ----------------------------------------------------------------------------------------------
 

@@ -32,11 +32,12 @@ from crimelib.board.maps import ward_boundaries, ward_choropleth
 from crimelib.board.narrative import Sentence, sentence
 from crimelib.board.provisional import Provisional, provisional
 from crimelib.board.rates import with_rates
-from crimelib.board.summary import row_of, summary
+from crimelib.board.summary import row_of, summary_with_choices
 from crimelib.board.tables import Table, overview_matrix, plain_table, summary_table, ward_table, windows_table
 from crimelib.board.text import Text
 from crimelib.board.titles import item_title, measure_title, source_titles
 from crimelib.board.unusual import LastMonth, last_month, limits, unusual_month
+from crimelib.disclosure.protect import Earlier, Protected
 from crimelib.errors import InputError
 from crimelib.measures.areas import area_counts
 from crimelib.measures.periods import month_label, parse_period, previous_months, window_months
@@ -58,7 +59,7 @@ class Board:
     area: Area
     period: pd.Period
     audience: str
-    earlier: pd.DataFrame | None = None  # rows of packs published before: what is withheld must not follow from them
+    earlier: Earlier | None = None  # rows of packs published before: what is withheld must not follow from them
 
     @cached_property
     def rows(self) -> pd.DataFrame:
@@ -66,7 +67,12 @@ class Board:
         handed = received(self.store.folder, self.subject)
         if handed is not None:
             return handed
-        return summary(self.store, self.settings, self.area, self.period, self.audience, self.earlier)
+        return self.protected.rows
+
+    @cached_property
+    def protected(self) -> Protected:
+        """The rows as counted here, and how those to withhold were chosen."""
+        return summary_with_choices(self.store, self.settings, self.area, self.period, self.audience, self.earlier)
 
     @property
     def subject(self) -> tuple[str, str, str]:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 
 from crimelib.board.doubts import Doubts, doubts
-from crimelib.disclosure.protect import FIGURES, protect
+from crimelib.disclosure.protect import FIGURES, Earlier, Protected, protect_with_choices
 from crimelib.errors import InputError
 from crimelib.measures.areas import counts_with_wards
 from crimelib.measures.periods import WINDOWS, month, month_label, previous_months, window_months
@@ -83,11 +83,23 @@ def summary(
     area: Area,
     period: pd.Period,
     audience: str = "board",
-    earlier: pd.DataFrame | None = None,
+    earlier: Earlier | None = None,
 ) -> pd.DataFrame:
-    """The rows of ``summary.csv`` for one area, period and audience, with the columns ``COLUMNS``. Counts are whole
-    numbers or None; what is withheld does not follow from them and the rows of ``earlier`` packs together. Raises
-    :class:`InputError` where no source has the period at all."""
+    """The rows of :func:`summary_with_choices`."""
+    return summary_with_choices(store, settings, area, period, audience, earlier).rows
+
+
+def summary_with_choices(
+    store: Store,
+    settings: Settings,
+    area: Area,
+    period: pd.Period,
+    audience: str = "board",
+    earlier: Earlier | None = None,
+) -> Protected:
+    """The rows of ``summary.csv`` for one area, period and audience, with the columns ``COLUMNS``, and how those to
+    withhold were chosen. Counts are whole numbers or None; what is withheld does not follow from them and the rows of
+    ``earlier`` packs together. Raises :class:`InputError` where no source has the period at all."""
     stored = counts_with_wards(store, settings, area, period)
     counts, doubted = Counts(stored), doubts(store, settings, area, stored)
     perception = perception_rows(store, settings, area, period)
@@ -96,8 +108,8 @@ def summary(
     counted = compared_rows(lines(counts, settings, area, wards), settings, area, period, doubted)
     rows = pd.concat([counted, perception], ignore_index=True).astype(dict.fromkeys(FIGURES, object))
     policy = settings.disclosure
-    shown = protect(rows, policy.audiences[audience], protected_measures(settings), policy.linked, earlier)
-    return rounded(shown)[COLUMNS]
+    shown = protect_with_choices(rows, audience, policy, protected_measures(settings), earlier)
+    return replace(shown, rows=rounded(shown.rows)[COLUMNS])
 
 
 def compared_rows(

@@ -8,71 +8,142 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
 from crimelib.disclosure.linked import WITH_FIGURES, groups_of_measures, linked_tables, shown_lengths
-from crimelib.settings import AudiencePolicy
+from crimelib.settings import AUDIENCE, AudiencePolicy, Disclosure
+
+if TYPE_CHECKING:
+    from crimelib.disclosure.suppression import Suppression
+
+Earlier = Mapping[str, pd.DataFrame]
 
 FIGURES = ["current", "previous", "change", "pct_change", "ratio_low", "ratio_high", "p_value", "detectable_pct"]
 SHORT_WINDOW = "Withheld: ward figures about people are shown over twelve months only."
 SMALL = "Withheld: too few to show without pointing at people, or needed to protect a ward that is."
 
 
+@dataclass(frozen=True)
+class Choice:
+    """How the ward rows of some linked measures were chosen for an audience: the rows withheld over the windows shown,
+    the share of the loss that a better choice might save, and whether the time was out (then all of them went)."""
+
+    audience: str
+    measures: tuple[str, ...]
+    withheld: int
+    gap: float
+    out_of_time: bool
+
+
+@dataclass(frozen=True)
+class Protected:
+    """Rows under an audience's policy, and how they were chosen."""
+
+    rows: pd.DataFrame
+    choices: tuple[Choice, ...]
+
+
 def protect(
     rows: pd.DataFrame,
-    policy: AudiencePolicy,
+    audience: AUDIENCE,
+    disclosure: Disclosure,
     measures: Sequence[str],
-    linked: Sequence[Sequence[str]],
-    earlier: pd.DataFrame | None = None,
+    earlier: Earlier | None = None,
 ) -> pd.DataFrame:
-    """Rows of a summary with the ward rows of the ``measures`` under the policy: withheld ones have status
-    ``suppressed``, a note, and no figure or signal.
+    """The rows of :func:`protect_with_choices`."""
+    return protect_with_choices(rows, audience, disclosure, measures, earlier).rows
 
-    In each of ``linked`` the first measure is the sum of the others. ``earlier`` are rows of packs that the same
-    readers have (:func:`earlier_packs`): nothing is shown that would give away a figure with their help."""
+
+def protect_with_choices(
+    rows: pd.DataFrame,
+    audience: AUDIENCE,
+    disclosure: Disclosure,
+    measures: Sequence[str],
+    earlier: Earlier | None = None,
+) -> Protected:
+    """Rows of a summary with the ward rows of the ``measures`` under the policy of an audience: withheld ones have
+    status ``suppressed``, a note, and no figure or signal.
+
+    What is withheld from an audience that also sees this one's packs is withheld here too, so that who holds both knows
+    no more than the one shows. ``earlier`` are the rows of the packs that each audience has (:func:`earlier_packs`):
+    nothing is shown that would give away a figure with their help."""
+    policy = disclosure.audiences[audience]
     wards = (rows["breakdown"] == "ward") & rows["measure"].isin(measures) & rows["status"].isin(WITH_FIGURES)
     short = wards & ~shown_lengths(rows, policy)
-    small = _small(rows, policy) & wards & ~short
-    hidden = small.copy()
-    for group in groups_of_measures(list(dict.fromkeys(rows.loc[wards, "measure"])), linked):
+    hidden, choices = _hidden(rows, wards, audience, disclosure, earlier or {})
+    shown = _withheld(_withheld(rows, short, SHORT_WINDOW), hidden & ~short, SMALL)
+    return Protected(shown, tuple(choices))
+
+
+def _hidden(
+    rows: pd.DataFrame, wards: pd.Series, audience: AUDIENCE, disclosure: Disclosure, earlier: Earlier
+) -> tuple[pd.Series, list[Choice]]:
+    """Which rows are withheld from an audience for their counts: first what is from its insiders, then what that and
+    its own small counts ask for."""
+    policy, found = disclosure.audiences[audience], []
+    short = wards & ~shown_lengths(rows, policy)
+    hidden = _small(rows, policy) & wards & ~short
+    for insider in disclosure.next_insiders(audience):
+        hidden |= _hidden(rows, wards, insider, disclosure, earlier)[0]
+    must = hidden & ~short
+    for group in groups_of_measures(list(dict.fromkeys(rows.loc[wards, "measure"])), disclosure.linked):
         here = rows.index[wards & rows["measure"].isin(group)]
-        before = None if earlier is None or earlier.empty else earlier[earlier["measure"].isin(group)]
-        hidden[here] |= _chosen(rows.loc[here], small[here].to_numpy(), policy, linked, before)
-    return _withheld(_withheld(rows, short, SHORT_WINDOW), hidden & ~short, SMALL)
+        before = earlier.get(audience)
+        before = None if before is None or before.empty else before[before["measure"].isin(group)]
+        chosen, solved = _chosen(rows.loc[here], must[here].to_numpy(), policy, disclosure, before)
+        hidden[here] |= chosen
+        if solved is not None:
+            number = int((hidden & ~short)[here].sum())
+            found.append(Choice(audience, tuple(group), number, round(solved.gap, 4), solved.out_of_time))
+    return hidden, found
 
 
 def _chosen(
     rows: pd.DataFrame,
-    small: np.ndarray,
+    must: np.ndarray,
     policy: AudiencePolicy,
-    linked: Sequence[Sequence[str]],
+    disclosure: Disclosure,
     earlier: pd.DataFrame | None,
-) -> np.ndarray:
-    """Which ward rows of linked measures go; all of them where the tables cannot be worked out."""
-    from crimelib.disclosure.suppression import suppress
+) -> tuple[np.ndarray, Suppression | None]:
+    """Which ward rows of linked measures go, those that ``must`` among them; all of them where the tables cannot be
+    worked out, or not in time."""
+    from crimelib.disclosure.suppression import everything, suppress
 
-    tables = linked_tables(rows, small, policy, linked, earlier)
+    tables = linked_tables(rows, must, policy, disclosure.linked, earlier)
     hidden = np.zeros(len(rows), dtype=bool)
-    if tables is not None:
-        try:
-            groups = suppress(tables.figures, tables.primary, tables.weights).groups
-        except ArithmeticError:
-            groups = np.ones(len(tables.groups), dtype=bool)
-        hidden[[row for group in np.flatnonzero(groups) for row in tables.groups[group]]] = True
-    return hidden
+    if tables is None:
+        return hidden, None
+    try:
+        solved = suppress(tables.figures, tables.primary, tables.weights, seconds=disclosure.seconds)
+    except ArithmeticError:
+        solved = everything(tables.weights)
+    hidden[[row for group in np.flatnonzero(solved.groups) for row in tables.groups[group]]] = True
+    return hidden, solved
 
 
-def earlier_packs(folder: Path, period: str, audience: str) -> pd.DataFrame:
-    """The ward and total rows of every other pack for an audience in an area's folder (``reports/bromley``), whichever
-    was made first, and of this period's released revisions; empty where there is none."""
+def earlier_packs(folder: Path, period: str, audience: AUDIENCE, disclosure: Disclosure) -> dict[str, pd.DataFrame]:
+    """The ward and total rows of the other packs in an area's folder (``reports/bromley``) that an audience and each
+    of its insiders have, whichever was made first: their own of other periods and what was released of this one, and
+    of any period those of the audiences that they also see."""
+    found = {}
+    for reader in (audience, *disclosure.insiders(audience)):
+        own = [pack for pack in _packs(folder, reader) if pack.name[:7] != period or _is_released(pack)]
+        seen = [pack for other in disclosure.audiences[reader].also_sees for pack in _packs(folder, other)]
+        found[reader] = pd.DataFrame([row for pack in (*seen, *own) for row in _read(pack / "summary.csv")])
+    return found
+
+
+def _packs(folder: Path, audience: AUDIENCE) -> list[Path]:
+    """An audience's packs, those first that came first, with their revisions."""
     suffix = "" if audience == "board" else f"-{audience}"
     packs = [*sorted(folder.glob(f"????-??{suffix}")), *sorted(folder.glob(f"????-??{suffix}-r[0-9]*"))]
-    found = [pack / "summary.csv" for pack in packs if pack.name != f"{period}{suffix}" or _is_released(pack)]
-    return pd.DataFrame([row for path in found if path.is_file() for row in _read(path)])
+    return [pack for pack in packs if (pack / "summary.csv").is_file()]
 
 
 def _is_released(pack: Path) -> bool:

@@ -61,6 +61,7 @@ class Suppression:
     loss: float
     bound: float
     given: tuple[int, ...]
+    out_of_time: bool = False
 
     @property
     def gap(self) -> float:
@@ -105,7 +106,12 @@ def suppress(
             bound = max(bound, solved.bound)
         if number >= exact_rounds:
             kept = groups
-    return Suppression(np.ones(len(weights), dtype=bool), float(weights.sum()), bound, tuple(sorted(given)))
+    return replace(everything(weights), bound=bound, given=tuple(sorted(given)))
+
+
+def everything(weights: np.ndarray) -> Suppression:
+    """Every group withheld: the safest there is, for want of time or of a solution."""
+    return Suppression(np.ones(len(weights), dtype=bool), float(weights.sum()), 0.0, (), out_of_time=True)
 
 
 def consistent(figures: Figures) -> Figures:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -46,9 +47,9 @@ def make_pack(
 ) -> PackResult:
     """Execute the board notebooks of a folder for one area, period and audience, and publish the pack below ``out``,
     a draft, with a page more for each of ``wards`` (names or codes, or ``all``); ``reason`` says why a released pack is
-    corrected. Raises :class:`InputError` for a page or a ward that is not there and for what :func:`run_pack`
-    refuses."""
-    before = earlier_packs(pack_path(out, area.name, str(period), audience).parent, str(period), audience)
+    corrected. Raises :class:`InputError` for an unknown page or ward, and for what :func:`run_pack` refuses."""
+    folder = pack_path(out, area.name, str(period), audience).parent
+    before = earlier_packs(folder, str(period), audience, settings.disclosure)
     board = Board(settings, Store(processed), area, period, audience, before)
     chosen = chosen_notebooks(notebooks, only, wards)
     with TemporaryDirectory(prefix="crimelib-wards-") as made, handed_over(board.rows, processed, board.subject):
@@ -85,6 +86,7 @@ def _run(
             "revisions.csv": revision_table(board.stored, settings, area, period),
         },
         definitions=definitions_of(settings),
+        withheld=[asdict(choice) for choice in board.protected.choices],
         jobs=jobs,
         fresh=fresh,
         reason=reason,

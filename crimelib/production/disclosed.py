@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 from crimelib.disclosure.audit import audit_pack
 from crimelib.production.pack import RECORD, read_record
 from crimelib.settings import Settings
+
+_SMALL_GAP = 0.01
 
 
 def disclosed(pack: Path, settings: Settings) -> list[str]:
@@ -17,6 +20,17 @@ def disclosed(pack: Path, settings: Settings) -> list[str]:
     if record is None:
         return [f"{RECORD}: missing, broken or altered"]
     return audit_pack(pack, [*predecessors(pack, settings)], record["audience"], settings)
+
+
+def withholding(record: Mapping[str, Any]) -> Iterator[str]:
+    """What the analyst should know of how rows were chosen to be withheld: where the time was out, and where the
+    choice may lose over one per cent more than the best."""
+    for choice in record.get("withheld", ()):
+        about = f"{', '.join(choice['measures'])}: {choice['withheld']} ward rows withheld"
+        if choice["out_of_time"]:
+            yield f"{about}: all, for there was no time to choose (seconds in parameters/disclosure.yml)"
+        elif choice["gap"] > _SMALL_GAP:
+            yield f"{about}, perhaps up to {choice['gap']:.0%} more than need be"
 
 
 def predecessors(pack: Path, settings: Settings) -> Iterator[Path]:

@@ -89,6 +89,7 @@ class PackRequest:
     titles: Mapping[str, str]
     tables: Mapping[str, pd.DataFrame]
     definitions: Mapping[str, str]
+    withheld: Sequence[Mapping[str, object]]
 
     def identity(self) -> dict[str, str]:
         """The hashes of what all notebooks depend on."""
@@ -115,6 +116,7 @@ def run_pack(
     titles: Mapping[str, str] | None = None,
     tables: Mapping[str, pd.DataFrame] | None = None,
     definitions: Mapping[str, str] | None = None,
+    withheld: Sequence[Mapping[str, object]] = (),
     jobs: int | None = None,
     fresh: bool = False,
     timeout: float = CELL_TIMEOUT_SECONDS,
@@ -125,7 +127,8 @@ def run_pack(
     """Execute ``notebooks`` and publish the pack at ``target`` (see :func:`crimelib.production.pack.pack_path`).
 
     ``summary`` holds the rows of ``summary.csv``, ``tables`` further CSV files by name, ``titles`` the names of
-    items and measures by id, ``definitions`` what the workbook says of them. ``inputs`` has one record (``source``,
+    items and measures by id, ``definitions`` what the workbook says of them, ``withheld`` how the rows to withhold were
+    chosen. ``inputs`` has one record (``source``,
     ``vintage``, ``file``, ``sha256``) for every file that a notebook's figures come from, parameter files included:
     a notebook is taken from the pack before, unless ``fresh``, when these, the parameters, the summary, the code
     and the environment are all unchanged.
@@ -141,7 +144,7 @@ def run_pack(
     started = time.perf_counter()
     request = PackRequest(
         tuple(notebooks), dict(parameters), summary, _checked_inputs(inputs), target, area_name, period, audience,
-        illustrative, titles or {}, tables or {}, definitions or {},
+        illustrative, titles or {}, tables or {}, definitions or {}, withheld,
     )  # fmt: skip
     _check(request)
     try:
@@ -406,6 +409,7 @@ def _record(
         "inputs": request.inputs,
         "sha256": dict(identity),
         "versions": _versions(),
+        "withheld": [dict(choice) for choice in request.withheld],
         "notebooks": list(entries),
         "titles": dict(request.titles),
         "definitions": dict(request.definitions),

@@ -17,8 +17,8 @@ from crimelib.settings import load_settings
 SHAPES = [(12,), (22,), (6, 4), (8, 3), (3, 3, 3), (4, 3, 2), (5, 3, 2), (3, 2, 2, 2)]
 FEW = [pytest.param(seed, id=str(seed)) for seed in range(0, 200, 10)]
 REST = [pytest.param(seed, id=str(seed), marks=pytest.mark.long) for seed in range(200) if seed % 10]
-POLICY = load_settings().disclosure.audiences["board"]
-LINKED = load_settings().disclosure.linked
+DISCLOSURE = load_settings().disclosure
+POLICY, LINKED = DISCLOSURE.audiences["board"], DISCLOSURE.linked
 MEASURES = ("vwi", "domestic_vwi", "ndvwi")
 
 
@@ -91,7 +91,7 @@ def test_consecutive_packs_give_nothing_away_together(seed: int, packs: int) -> 
     for back in range(packs):
         period = first + 34 - (packs - 1 - back)
         rows = summary_of(counts, period, first)
-        shown = as_read(protect(rows, POLICY, MEASURES, LINKED, pd.DataFrame(before) if before else None))
+        shown = as_read(protect(rows, "board", DISCLOSURE, MEASURES, {"board": pd.DataFrame(before)}))
         assert attack(shown, before, POLICY, LINKED) == []
         withheld += sum(row["status"] == "suppressed" and row["window"] == "rolling_12" for row in shown)
         before += shown
@@ -104,7 +104,8 @@ def test_a_pack_made_without_regard_to_the_one_before_would_be_caught() -> None:
     for seed in range(12):
         counts, first = months_of(seed, wards=3), pd.Period("2019-01", freq="M")
         packs = [
-            as_read(protect(summary_of(counts, first + at, first), POLICY, MEASURES, LINKED)) for at in (32, 33, 34)
+            as_read(protect(summary_of(counts, first + at, first), "board", DISCLOSURE, MEASURES))
+            for at in (32, 33, 34)
         ]
         caught += bool(attack(packs[2], [*packs[0], *packs[1]], POLICY, LINKED))
     assert caught

@@ -120,9 +120,16 @@ def test_a_withheld_row_with_a_figure_in_another_csv_is_found(tmp_path: Path) ->
     assert "wards.csv: hate_crime, Ward A" in audit_pack(folder, [], "board", SETTINGS)[0]
 
 
-def test_earlier_packs_are_those_of_the_audience_and_not_the_one_in_hand(tmp_path: Path) -> None:
-    for name in ("2021-10", "2021-11", "2021-10-public"):
+def test_earlier_packs_are_those_that_the_readers_have_and_not_the_one_in_hand(tmp_path: Path) -> None:
+    for name in ("2021-10", "2021-11", "2021-10-public", "2021-11-public"):
         pack(tmp_path / name, [row("A", 30, 30, period=name[:7], area_name=name)])
-    assert list(earlier_packs(tmp_path, "2021-11", "board")["area_name"]) == ["2021-10"]
-    assert list(earlier_packs(tmp_path, "2021-11", "public")["area_name"]) == ["2021-10-public"]
-    assert earlier_packs(tmp_path / "none", "2021-11", "board").empty
+
+    def packs(audience: str) -> dict[str, list[str]]:
+        found = earlier_packs(tmp_path, "2021-11", audience, SETTINGS.disclosure)
+        return {reader: list(rows["area_name"]) for reader, rows in found.items()}
+
+    board = ["2021-10-public", "2021-11-public", "2021-10"]
+    assert packs("board") == {"board": board}
+    assert packs("public") == {"public": ["2021-10-public"], "board": board, "partner": board[:2]}
+    none = earlier_packs(tmp_path / "none", "2021-11", "public", SETTINGS.disclosure)
+    assert all(rows.empty for rows in none.values())

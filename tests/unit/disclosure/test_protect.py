@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from crimelib.disclosure.protect import FIGURES, earlier_packs, protect
+from crimelib.disclosure.protect import FIGURES, earlier_packs, protect, protect_with_choices
 from crimelib.settings import AudiencePolicy, load_settings
 
-POLICIES = load_settings().disclosure.audiences
-LINKED = load_settings().disclosure.linked
+DISCLOSURE = load_settings().disclosure
+POLICIES = DISCLOSURE.audiences
 GROUP = ("vwi", "domestic_vwi", "ndvwi")
 PROTECTED = [*GROUP, "hate_crime"]
 
@@ -31,7 +31,7 @@ def table(*rows: dict) -> pd.DataFrame:
 
 
 def shown(rows: pd.DataFrame, audience: str = "board") -> pd.DataFrame:
-    return protect(rows, POLICIES[audience], PROTECTED, LINKED)
+    return protect(rows, audience, DISCLOSURE, PROTECTED)
 
 
 def hidden(rows: pd.DataFrame, audience: str = "board") -> set[tuple[str, str]]:
@@ -174,8 +174,33 @@ def test_every_audience_withholds_one_to_four_at_least() -> None:
     assert POLICIES["public"].suppress_to >= 9
 
 
+@settings(max_examples=15)
+@given(WARDS)
+def test_who_holds_two_audiences_packs_knows_no_more_than_the_one_shows(wards: dict[str, tuple[int, int]]) -> None:
+    """Else the board member who puts the public pack beside the board's could subtract."""
+    rows = violence(wards)
+    assert hidden(rows, "board") <= hidden(rows, "partner") <= hidden(rows, "public")
+
+
+def test_out_of_time_every_ward_row_of_the_linked_measures_goes_and_it_is_told() -> None:
+    rows = violence({"A": (90, 3), "B": (80, 2), "C": (70, 20), "D": (60, 30)})
+    hurried = DISCLOSURE.model_copy(update={"seconds": 1e-6})
+    found = protect_with_choices(rows, "board", hurried, PROTECTED)
+    assert set(found.rows["status"]) == {"suppressed"}
+    (choice,) = found.choices
+    assert (choice.audience, choice.withheld, choice.out_of_time) == ("board", 12, True)
+    assert choice.gap > 0.5
+
+
+def test_in_time_the_gap_to_the_best_choice_is_told() -> None:
+    rows = violence({"A": (90, 3), "B": (80, 2), "C": (70, 20), "D": (60, 30)})
+    (choice,) = protect_with_choices(rows, "board", DISCLOSURE, PROTECTED).choices
+    assert (choice.measures, choice.withheld, choice.out_of_time) == (GROUP, 4, False)
+    assert choice.gap <= 0.01
+
+
 def test_no_earlier_pack_is_as_none(tmp_path: Path) -> None:
     rows = hate((4, 20), (30, 30), (7, 9))
-    none_yet = earlier_packs(tmp_path, "2021-11", "board")
-    protected = protect(rows, POLICIES["board"], PROTECTED, LINKED, none_yet)
+    none_yet = earlier_packs(tmp_path, "2021-11", "board", DISCLOSURE)
+    protected = protect(rows, "board", DISCLOSURE, PROTECTED, none_yet)
     pd.testing.assert_frame_equal(protected, shown(rows))

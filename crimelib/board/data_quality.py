@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from crimelib.board.charts import Chart, index_chart
+from crimelib.board.item import no_comparison
 from crimelib.board.tables import Table, plain_table
 from crimelib.board.text import Text
 from crimelib.board.titles import measure_title
@@ -17,7 +18,7 @@ from crimelib.tables.quality import QUARTERLY, coverage, filled_months, gaps, ho
 from crimelib.tables.revisions import revision_table
 
 if TYPE_CHECKING:
-    from crimelib.board.item import Board, no_comparison
+    from crimelib.board.item import Board
 
 MOST_DRAWN = 4
 

@@ -521,6 +521,24 @@ class AsbTaxonomy(Strict):
         return self
 
 
+# --- licensed vehicles -----------------------------------------------------------------------------------------
+
+
+class LicensedGroup(Strict):
+    """Body types of licensed vehicles, and the classes of stolen vehicles that they are set against."""
+
+    label: str
+    body_types: tuple[str, ...] = Field(min_length=1)
+    classes: tuple[str, ...] = Field(min_length=1)
+
+
+class LicensedVehicles(Strict):
+    """``licensed_vehicles.yml``; ``total`` is what the publisher calls all body types together."""
+
+    total: str
+    groups: dict[str, LicensedGroup]
+
+
 # --- partners --------------------------------------------------------------------------------------------------
 
 
@@ -1275,6 +1293,11 @@ class Settings:
     def questionnaire(self) -> Questionnaire:
         """``questionnaire.yml``."""
         return self.load("questionnaire.yml", Questionnaire)
+
+    @property
+    def licensed_vehicles(self) -> LicensedVehicles:
+        """``licensed_vehicles.yml``."""
+        return self.load("licensed_vehicles.yml", LicensedVehicles)
 
     @property
     def asb_taxonomy(self) -> AsbTaxonomy:

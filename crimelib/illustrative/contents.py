@@ -7,6 +7,7 @@ from crimelib.illustrative.calibration import Calibration, load_calibration
 from crimelib.illustrative.counts import all_offences
 from crimelib.illustrative.dashboard import dashboard_file
 from crimelib.illustrative.engagement import engagement_file
+from crimelib.illustrative.licensed_vehicles import licensed_vehicles_file
 from crimelib.illustrative.local_extracts import (
     asb_call_files,
     local_survey_file,
@@ -33,6 +34,7 @@ SOURCES = (
     "partner_returns",
     "local_survey",
     "engagement",
+    "licensed_vehicles",
     "victim_service",
     "resident_reports",
 )
@@ -59,6 +61,7 @@ def sample_files(settings: Settings) -> dict[str, bytes]:
         **partner_return_files(calibration),
         **local_survey_file(calibration, settings.folder / QUESTIONNAIRE),
         **engagement_file(calibration),
+        **licensed_vehicles_file(calibration),
         **search_files(calibration),
         **victim_service_file(calibration),
         **resident_reports_file(calibration),

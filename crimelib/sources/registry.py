@@ -18,6 +18,7 @@ MODULES = {
     "partner_returns": "crimelib.sources.partner_returns",
     "asb_calls": "crimelib.sources.asb_calls",
     "vehicle_thefts": "crimelib.sources.vehicle_thefts",
+    "licensed_vehicles": "crimelib.sources.licensed_vehicles",
     "local_survey": "crimelib.sources.local_survey",
     "engagement": "crimelib.sources.monthly_returns",
     "victim_service": "crimelib.sources.monthly_returns",

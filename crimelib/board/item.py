@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -43,7 +43,7 @@ from crimelib.measures.areas import area_counts
 from crimelib.measures.periods import month_label, parse_period, previous_months, window_months
 from crimelib.measures.rates import Exposure, exposure
 from crimelib.measures.series import Counts, History, histories
-from crimelib.settings import PROJECT_ROOT, Area, Break, Event, Item, Measure, Settings, load_settings
+from crimelib.settings import PROJECT_ROOT, Area, Break, Event, Figures, Item, Measure, Settings, load_settings
 from crimelib.tables.store import Store
 
 SHOWN_MONTHS = 60
@@ -393,19 +393,34 @@ class ItemPage:
 
         return referral_paths(self.board.settings)
 
-    def before_covid(self, measure: str = "") -> Text:
-        """The twelve months now against the same months in the last year before the pandemic."""
-        counted, code, period = self._measure(measure or self.item.headline), self.board.area.code, self.board.period
-        before = last_before(period, FIRST_COVID_MONTH)
+    def before_covid(self, measure: str = "", breakdown: str = "") -> Text:
+        """The twelve months now against the same months in the last year before the pandemic, of the measure and of
+        each of its parts; where a series cannot be followed back, that is said."""
+        counted = self._measure(measure or self.item.headline)
+        before = last_before(self.board.period, FIRST_COVID_MONTH)
         if before is None:
             return Text(("The year before is itself the last before the pandemic.",))
-        for history in histories(self.board.counts, counted.figures, self.board.settings.sources.bases):
+        parts = counted.breakdowns[breakdown].values() if breakdown else ()
+        whole = self._since_covid(counted.label, counted.unit, counted.figures, counted.breaks, before)
+        return Text(
+            (
+                whole,
+                *(self._since_covid(part.label, counted.unit, part.figures, (*counted.breaks, *part.breaks), before)
+                  for part in parts),
+            )
+        )  # fmt: skip
+
+    def _since_covid(
+        self, label: str, unit: str, figures: Sequence[Figures], breaks: Sequence[Break], before: pd.Period
+    ) -> str:
+        code, period = self.board.area.code, self.board.period
+        for history in histories(self.board.counts, figures, self.board.settings.sources.bases):
             now = history.window(code, window_months(period, "rolling_12"))[0].sum()
-            then = total_before(history, code, before, period, "rolling_12", counted.breaks)
+            then = total_before(history, code, before, period, "rolling_12", breaks)
             if now == now and then is not None:
-                return Text((_since_covid(counted, int(now), then, before),))
+                return _since_covid(label, unit, int(now), then, before)
         past = f"the twelve months to {month_label(before)}, before the pandemic"
-        return Text((f"No file at hand has both these twelve months and {past}, counted the same way.",))
+        return f"{label}: no file at hand has both these twelve months and {past}, counted the same way."
 
     def extract(self, table: str, column: str) -> Table | Text:
         """What a local extract counts by one of its columns, over twelve months and the twelve before."""
@@ -567,11 +582,11 @@ def extract_counts(store: Store, table: str, area_code: str, period: pd.Period, 
     )  # fmt: skip
 
 
-def _since_covid(measure: Measure, now: int, then: int, before: pd.Period) -> str:
+def _since_covid(label: str, unit: str, now: int, then: int, before: pd.Period) -> str:
     change = f"{abs(now - then):,} {'more' if now >= then else 'fewer'}"
     per_cent = f", {100 * (now - then) / then:+.0f}%".replace("-", "−") if then else ""
     return (
-        f"{measure.label}: {now:,} {measure.unit} now against {then:,} in the twelve months to {month_label(before)}, "
+        f"{label}: {now:,} {unit} now against {then:,} in the twelve months to {month_label(before)}, "
         f"the same months before the pandemic ({change}{per_cent})."
     )
 

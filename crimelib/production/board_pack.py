@@ -20,6 +20,7 @@ from crimelib.board.ward import chosen_wards
 from crimelib.disclosure.protect import earlier_packs, suppressed_table
 from crimelib.errors import InputError
 from crimelib.production.disclosed import disclosed
+from crimelib.production.index import write_index
 from crimelib.production.pack import pack_path, sha256_file
 from crimelib.production.recheck import recheck
 from crimelib.production.run import PackResult, page_name, run_pack
@@ -54,7 +55,9 @@ def make_pack(
     chosen = chosen_notebooks(notebooks, only, wards)
     with TemporaryDirectory(prefix="crimelib-wards-") as made, handed_over(board.rows, processed, board.subject):
         pages = [page for path in chosen for page in _pages(path, board, wards, Path(made))]
-        return _run(board, pages, processed, out, jobs, fresh, reason)
+        result = _run(board, pages, processed, out, jobs, fresh, reason)
+    write_index(out)
+    return result
 
 
 def _pages(notebook: Path, board: Board, wards: Sequence[str], folder: Path) -> list[Path]:

@@ -41,6 +41,16 @@ class Page:
 
 
 @dataclass(frozen=True)
+class Earlier:
+    """The pack of the period before that stood beside this one when it was made: its folder's name, its period in
+    words, and the pages that it has."""
+
+    folder: str
+    period: str
+    pages: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class PackInfo:
     """What every page of a pack says about it; ``provenance`` holds the footer's labels and texts."""
 
@@ -50,6 +60,7 @@ class PackInfo:
     illustrative: bool
     provenance: tuple[tuple[str, str], ...]
     draft: bool = False
+    earlier: Earlier | None = None
 
     @property
     def notices(self) -> tuple[str, ...]:

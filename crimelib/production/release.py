@@ -17,6 +17,7 @@ import pandas as pd
 from crimelib.disclosure.protect import FIGURES
 from crimelib.errors import CrimelibError, InputError
 from crimelib.production.execute import NotebookRun
+from crimelib.production.index import write_index
 from crimelib.production.notebooks import read_notebook
 from crimelib.production.pack import building, locked, publish, seal, verify_pack
 from crimelib.production.review import (
@@ -48,6 +49,7 @@ def release_pack(pack: Path, review: Review, role: str) -> Standing:
         subject = subject_of(path)
         standing = standing_of(subject.record) if subject.released else _release(subject, review)
     record_release(path, role)
+    write_index(path.parent.parent)
     return standing
 
 

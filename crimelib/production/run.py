@@ -33,6 +33,7 @@ from crimelib.production.execute import (
     execute_notebooks,
 )
 from crimelib.production.exports import write_csv
+from crimelib.production.index import earlier_pages
 from crimelib.production.notebooks import read_notebook
 from crimelib.production.overview import lead_sentence, overview_groups, render_overview
 from crimelib.production.pack import (
@@ -45,7 +46,7 @@ from crimelib.production.pack import (
     sha256_json,
     verify_pack,
 )
-from crimelib.production.pages import PackInfo, Page, page_title, render_failure, render_page
+from crimelib.production.pages import Earlier, PackInfo, Page, page_title, render_failure, render_page
 from crimelib.production.pdf import board_pdf
 from crimelib.production.portable import private_paths, without_paths
 from crimelib.production.standing import DRAFT, Standing, keep_released, next_standing, standing_of
@@ -358,7 +359,8 @@ def info_of(record: Mapping[str, Any]) -> PackInfo:
     )
     period = month_label(parse_period(record["period"]))
     draft = standing.status == DRAFT
-    return PackInfo(record["area"], period, record["audience"], record["illustrative"], provenance, draft)
+    earlier = Earlier(**record["earlier"]) if record.get("earlier") else None
+    return PackInfo(record["area"], period, record["audience"], record["illustrative"], provenance, draft, earlier)
 
 
 def figures_from(inputs: Sequence[InputRecord]) -> str:
@@ -411,6 +413,7 @@ def _record(
         "versions": _versions(),
         "withheld": [dict(choice) for choice in request.withheld],
         "notebooks": list(entries),
+        "earlier": earlier_pages(request.target),
         "titles": dict(request.titles),
         "definitions": dict(request.definitions),
     }

@@ -139,6 +139,10 @@ def run(
         typer.Option("--ward", help="A page of this ward as well; may be given again, or all.", metavar="NAME"),
     ] = None,
     audience: Audience = "board",
+    organisation: Annotated[
+        list[str] | None,
+        typer.Option("--organisation", help="Only this partner's page; may be given again.", metavar="NAME"),
+    ] = None,
     jobs: Jobs = 0,
     fresh: Fresh = False,
     reason: Annotated[str, typer.Option("--reason", help="Why a released pack is corrected.", metavar="TEXT")] = "",
@@ -159,7 +163,8 @@ def run(
     found, month, audience = _subject(settings, chosen, period, audience)
     result = make_pack(
         settings, found, month, audience, processed=processed, out=out, notebooks=NOTEBOOKS,
-        only=_names(only), wards=ward or [], jobs=jobs or None, fresh=fresh, reason=reason,
+        only=_names(only), wards=ward or [], organisations=organisation or [], jobs=jobs or None, fresh=fresh,
+        reason=reason,
     )  # fmt: skip
     for page in result.failed:
         typer.echo(f"failed: {page} (its page says why)", err=True)

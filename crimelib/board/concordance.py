@@ -216,9 +216,14 @@ def _told_apart(police: Seen, partner: Seen) -> str:
     found = ratio_of_ratios(police.movement, partner.movement)
     moved = "fell behind" if found.ratio < 1 else "ran ahead of"
     return (
-        f"{police.label} {moved} {partner.label[:1].lower()}{partner.label[1:]} by more than chance (ratio of the two "
+        f"{police.label} {moved} {_within(partner.label)} by more than chance (ratio of the two "
         f"changes {found.ratio:.2f}, 95% interval {found.low:.2f} to {found.high:.2f})."
     )
+
+
+def _within(label: str) -> str:
+    """A label as it stands within a sentence: initials keep their capitals."""
+    return label if label[1:2].isupper() else label[:1].lower() + label[1:]
 
 
 def _conclusion(police: Seen, apart: Sequence[Seen]) -> str:

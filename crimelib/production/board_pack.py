@@ -15,12 +15,14 @@ from crimelib.board.actions import action_table
 from crimelib.board.claims import check_claims
 from crimelib.board.handover import handed_over
 from crimelib.board.item import Board
+from crimelib.board.partner import chosen_organisations
 from crimelib.board.titles import item_title, measure_title
 from crimelib.board.ward import chosen_wards
 from crimelib.disclosure.protect import earlier_packs, suppressed_table
 from crimelib.errors import InputError
 from crimelib.production.disclosed import disclosed
 from crimelib.production.index import write_index
+from crimelib.production.notebook_copies import copy_for
 from crimelib.production.pack import pack_path, sha256_file
 from crimelib.production.recheck import recheck
 from crimelib.production.run import PackResult, page_name, run_pack
@@ -29,6 +31,8 @@ from crimelib.production.workbook import definitions_of
 from crimelib.settings import PROJECT_ROOT, Area, Settings
 from crimelib.tables.revisions import revision_table
 from crimelib.tables.store import Store
+
+PARTNER_PAGE = PARTNER_AUDIENCE = "partner"
 
 
 def make_pack(
@@ -42,6 +46,7 @@ def make_pack(
     notebooks: Path,
     only: Sequence[str] = (),
     wards: Sequence[str] = (),
+    organisations: Sequence[str] = (),
     jobs: int | None = None,
     fresh: bool = False,
     reason: str = "",
@@ -52,19 +57,38 @@ def make_pack(
     folder = pack_path(out, area.name, str(period), audience).parent
     before = earlier_packs(folder, str(period), audience, settings.disclosure)
     board = Board(settings, Store(processed), area, period, audience, before)
-    chosen = chosen_notebooks(notebooks, only, wards)
+    _refuse_for(audience, organisations)
+    chosen = chosen_notebooks(notebooks, only or ([PARTNER_PAGE] if organisations else []), wards, audience)
     with TemporaryDirectory(prefix="crimelib-wards-") as made, handed_over(board.rows, processed, board.subject):
-        pages = [page for path in chosen for page in _pages(path, board, wards, Path(made))]
+        pages = [page for path in chosen for page in _pages(path, board, wards, organisations, Path(made))]
         result = _run(board, pages, processed, out, jobs, fresh, reason)
     write_index(out)
     return result
 
 
-def _pages(notebook: Path, board: Board, wards: Sequence[str], folder: Path) -> list[Path]:
-    """The notebooks that a page is made of: of the ward page one a ward."""
-    if page_name(notebook) != WARD_PAGE:
-        return [notebook]
-    return ward_notebooks(notebook, chosen_wards(board, wards), folder)
+def _refuse_for(audience: str, organisations: Sequence[str]) -> None:
+    if organisations and audience != PARTNER_AUDIENCE:
+        raise InputError("a partner's page is for partners", where="--organisation", fix="add --audience partner")
+
+
+def _pages(
+    notebook: Path, board: Board, wards: Sequence[str], organisations: Sequence[str], folder: Path
+) -> list[Path]:
+    """The notebooks that a page is made of: of the ward page one a ward, of the partner page one a partner."""
+    if page_name(notebook) == WARD_PAGE:
+        return ward_notebooks(notebook, chosen_wards(board, wards), folder)
+    if page_name(notebook) == PARTNER_PAGE:
+        return partner_notebooks(notebook, board, organisations, folder)
+    return [notebook]
+
+
+def partner_notebooks(notebook: Path, board: Board, organisations: Sequence[str], folder: Path) -> list[Path]:
+    """Write a copy of the partner notebook for each partner (see :func:`chosen_organisations`); their paths."""
+    declared = board.settings.partners.organisations
+    return [
+        copy_for(notebook, folder, parameter="organisation", value=name, heading=declared[name].label, name=name)
+        for name in chosen_organisations(board, organisations)
+    ]
 
 
 def _run(
@@ -108,14 +132,20 @@ def injected(settings: Settings, area: Area, period: pd.Period, audience: str, p
     return settings.period(str(period)).model_dump() | given | folders
 
 
-def chosen_notebooks(folder: Path, only: Sequence[str], wards: Sequence[str] = ()) -> list[Path]:
+def chosen_notebooks(
+    folder: Path, only: Sequence[str], wards: Sequence[str] = (), audience: str = "board"
+) -> list[Path]:
     """The notebooks of a folder, or those with the page names asked for; the ward page where a ward is asked for, and
-    then whatever other pages are."""
+    then whatever other pages are; the partner page for partners alone."""
     found = {page_name(path): path for path in sorted(folder.glob("[0-9][0-9]_*.ipynb"))}
     if unknown := [name for name in only if name not in found]:
         raise InputError(f"no page is called {unknown[0]!r}", where="--only", fix=nearest(unknown[0], found))
     if WARD_PAGE in only and not wards:
         raise InputError("the page 'ward' is of one ward", where="--only", fix="say which with --ward NAME")
+    if PARTNER_PAGE in only and audience != PARTNER_AUDIENCE:
+        raise InputError("the page 'partner' is for partners", where="--only", fix="add --audience partner")
+    if audience != PARTNER_AUDIENCE:
+        found.pop(PARTNER_PAGE, None)
     chosen = set(only or found) - {WARD_PAGE} | ({WARD_PAGE} if wards else set())
     return [path for name, path in found.items() if name in chosen]
 

@@ -28,6 +28,11 @@ def test_the_known_answer_is_told_in_words() -> None:
     )
 
 
+def test_initials_keep_their_capitals() -> None:
+    assert concordance._within("IDVA clients") == "IDVA clients"
+    assert concordance._within("Re-housing requests") == "re-housing requests"
+
+
 def test_a_series_shows_both_counts_and_its_change() -> None:
     assert str(POLICE) == "Reported domestic abuse 1,000 to 860 (−14%)"
     assert str(Seen("x", "", Movement(10, 10))) == "x 10 to 10 (0%)"

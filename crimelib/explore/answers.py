@@ -15,12 +15,12 @@ from crimelib.settings import Strict
 
 @dataclass(frozen=True)
 class Answer:
-    """What a view shows: a Vega-Lite ``spec`` (None: nothing to draw), what is said in plain lines, ``table`` (one row
-    a line, the first column names it) and ``code``, the cell that gives the same again."""
+    """What a view shows: a Vega-Lite ``spec`` (None: nothing to draw), what is said in plain lines, ``tables`` with
+    their captions (the first column names a row) and ``code``, the cell that gives the same again."""
 
     spec: Spec | None
     said: tuple[str, ...]
-    table: pd.DataFrame | None
+    tables: tuple[tuple[str, pd.DataFrame], ...]
     code: str
 
 

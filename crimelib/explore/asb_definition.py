@@ -58,7 +58,12 @@ def answer(workspace: Workspace, view: AsbDefinitionView) -> Answer:
         f"{view.label} counts {share:.0%} of all calls at hand: {view.definition.counts}.",
     )
     values = [row for name in shown for row in series_values(name, monthly[name])]
-    return Answer(lines_chart(values, title="Calls by month", unit="calls"), said, _table(rows), code(view))
+    return Answer(
+        lines_chart(values, title="Calls by month", unit="calls"),
+        said,
+        (("What each definition counts", _table(rows)),),
+        code(view),
+    )
 
 
 def code(view: AsbDefinitionView) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from crimelib.errors import InputError
 from crimelib.explore.answers import Exploration
 from crimelib.explore.asb_definition import ASB_DEFINITION
+from crimelib.explore.data_check import DATA_CHECK
 from crimelib.explore.partners import PARTNERS
 from crimelib.explore.trends import TRENDS
 from crimelib.explore.wards import WARDS
@@ -15,6 +16,7 @@ from crimelib.settings import PROJECT_ROOT
 from crimelib.views import KINDS, read_view
 
 if TYPE_CHECKING:
+    from crimelib.explore.upload import Upload
     from crimelib.explore.widgets import Explorer
 
 EXPLORATIONS: dict[str, Exploration] = {
@@ -22,6 +24,7 @@ EXPLORATIONS: dict[str, Exploration] = {
     "wards": WARDS,
     "asb_definition": ASB_DEFINITION,
     "partners": PARTNERS,
+    "data_check": DATA_CHECK,
 }
 
 
@@ -39,3 +42,13 @@ def explore(name: str = "trends", view: str = "", processed: str = "", parameter
             f"the view {view!r} is of {shown.explorer}", where="view", fix=f"open {shown.explorer} with it"
         )
     return Explorer(EXPLORATIONS[name], shown, open_workspace(processed, parameters))
+
+
+def upload(raw: str = "", processed: str = "", parameters: str = "") -> Upload:
+    """A place to drop a new file and see what it would change before it is taken into the raw folder."""
+    from datetime import date
+
+    from crimelib.explore.upload import Upload
+
+    folder = PROJECT_ROOT / (raw or "data/raw")
+    return Upload(open_workspace(processed, parameters), folder, date.today().isoformat())

@@ -37,7 +37,7 @@ def answer(workspace: Workspace, view: PartnersView) -> Answer:
     totals = _totals(workspace, view)
     if totals.empty:
         none = "No file at hand has twelve whole months of two of the item's series."
-        return Answer(None, (none,), None, code(workspace, view))
+        return Answer(None, (none,), (), code(workspace, view))
     base = totals.loc[view.base :] if view.base else totals
     usable = base.loc[:, base.iloc[0].notna() & (base.iloc[0] > 0)]
     indexed = 100 * usable / usable.iloc[0]
@@ -46,7 +46,7 @@ def answer(workspace: Workspace, view: PartnersView) -> Answer:
     said = (*_page(workspace, view).concordance().lines, *(f"{name} has no count to start from." for name in left))
     title = f"Twelve-month totals, the year to {month_label(base.index[0])} = 100"
     spec = lines_chart(values, title=title, unit="index", from_zero=False)
-    return Answer(spec, said, _table(usable, indexed), code(workspace, view))
+    return Answer(spec, said, (("From the base to the newest month", _table(usable, indexed)),), code(workspace, view))
 
 
 def code(workspace: Workspace, view: PartnersView) -> str:

@@ -49,7 +49,7 @@ def answer(workspace: Workspace, view: TrendsView) -> Answer:
     known = [each for each in chosen if each.counts.notna().any()]
     lost = tuple(f"No file at hand gives {each.title}." for each in chosen if each not in known)
     if not known:
-        return Answer(None, lost, None, code(view))
+        return Answer(None, lost, (), code(view))
     compared = [compare(each, window=view.window) for each in known]
     values = {each.title: shown(each, view.shown_as) for each in known}
     if view.since:
@@ -70,7 +70,12 @@ def answer(workspace: Workspace, view: TrendsView) -> Answer:
         from_zero=view.shown_as != "index",
         form=",.1f" if view.shown_as == "rate" else ",d",
     )
-    return Answer(spec, (*map(str, compared), *lost), _table(known, compared), code(view))
+    return Answer(
+        spec,
+        (*map(str, compared), *lost),
+        (("Each series against a year before", _table(known, compared)),),
+        code(view),
+    )
 
 
 def chosen_series(workspace: Workspace, view: TrendsView) -> list[MonthlySeries]:

@@ -50,10 +50,15 @@ def answer(workspace: Workspace, view: WardsView) -> Answer:
     period = _period(workspace, view)
     rows = ward_rows(workspace, named, area, period, view.window)
     if rows.empty or rows["current"].isna().all():
-        return Answer(None, (f"No file at hand gives {named.measure.label.lower()} by ward there.",), None, code(view))
+        return Answer(None, (f"No file at hand gives {named.measure.label.lower()} by ward there.",), (), code(view))
     chosen = workspace.place(view.area, view.ward).code if view.ward else ""
     said = told(rows, named, chosen)
-    return Answer(_spec(workspace, view, named, area, period, rows, chosen), said, _table(rows), code(view))
+    return Answer(
+        _spec(workspace, view, named, area, period, rows, chosen),
+        said,
+        (("Wards, the highest count first", _table(rows)),),
+        code(view),
+    )
 
 
 def ward_rows(workspace: Workspace, named: Named, area: Place, period: pd.Period, window: str) -> pd.DataFrame:

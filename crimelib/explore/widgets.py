@@ -84,10 +84,10 @@ class Explorer(ipywidgets.VBox):
         try:
             answer = self.exploration.answer(self.workspace, self.view)
         except InputError as error:
-            answer = Answer(None, (str(error),), None, self.code.value)
+            answer = Answer(None, (str(error),), (), self.code.value)
         self.said.value = said_html(answer.said)
         self.picked.value = ""
-        self.table.value = "" if answer.table is None else table_html(answer.table)
+        self.table.value = "".join(table_html(caption, table) for caption, table in answer.tables)
         self.code.value = self.copy.text = answer.code
         self._draw(answer.spec)
 
@@ -180,8 +180,8 @@ def said_html(lines: Sequence[str]) -> str:
     return f"<ul role='status' aria-live='polite' style='line-height:1.4;max-width:46rem'>{items}</ul>" if items else ""
 
 
-def table_html(table: pd.DataFrame) -> str:
-    """A small table with a header row and named lines, escaped."""
+def table_html(caption: str, table: pd.DataFrame) -> str:
+    """A small table with its caption, a header row and named lines, escaped."""
     head = "".join(f"<th scope='col' style='text-align:left'>{escape(str(name))}</th>" for name in table.columns)
     body = "".join(
         f"<tr><th scope='row' style='text-align:left;font-weight:400'>{escape(str(row[0]))}</th>"
@@ -189,4 +189,5 @@ def table_html(table: pd.DataFrame) -> str:
         + "</tr>"
         for row in table.itertuples(index=False, name=None)
     )
-    return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+    named = f"<caption style='text-align:left;font-weight:600;white-space:nowrap'>{escape(caption)}</caption>"
+    return f"<table>{named}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"

@@ -10,7 +10,7 @@ WORKERS ?= 2
 PYTEST = $(BIN)/python -m pytest tests notebooks -n $(WORKERS) --dist loadfile \
 	--nbval-lax --nbval-current-env --nbval-cell-timeout=120
 
-.PHONY: help setup pack test lab lint check-long bench lock chromium illustrative clean-all
+.PHONY: help setup pack test lab explore lint check-long bench lock chromium illustrative clean-all
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/\1	\2/p' Makefile | expand -t 14
@@ -41,6 +41,10 @@ lint: setup ## ruff and pyright
 lab: setup ## JupyterLab on the notebooks, on 127.0.0.1 with its token
 	@$(BIN)/jupyter lab --ip=127.0.0.1 --notebook-dir=. --LabApp.default_url=/lab/tree/notebooks \
 		$(if $(filter 0,$(shell id -u)),--allow-root)
+
+explore: setup ## the explorers as pages, without Jupyter: on 127.0.0.1 with a token, code hidden
+	@JUPYTER_PATH="$(CURDIR)/notebooks/explore/jupyter" $(BIN)/voila notebooks/explore --Voila.ip=127.0.0.1 --token \
+		--template=crimelib --VoilaConfiguration.extension_allowlist="['@jupyter-widgets/jupyterlab-manager', 'anywidget']"
 
 bench: setup ## run the benchmarks
 	@set -e; for file in $(sort $(wildcard benchmarks/*.py)); do echo "== $$file"; $(BIN)/python "$$file"; done

@@ -25,8 +25,10 @@ from crimelib.board.tables import (
 from crimelib.board.text import Text
 from crimelib.measures.asb import SERIES, UNREACHED, Calls, definitions, history, latest, read_calls, selected
 from crimelib.measures.periods import month_label, previous_months, window_months
+from crimelib.settings import AsbDefinition
 from crimelib.stats.comparison import compare_many
 from crimelib.stats.funnel import discoveries
+from crimelib.views import AsbDefinitionView, read_view
 
 WINDOW = "rolling_12"
 SAMPLE = "asb_unreached"
@@ -83,6 +85,25 @@ class AsbPage(ItemPage):
         about = pd.DataFrame([(each.label, each.counts, name in tags) for name, each in known.items()], known)
         rows = changes.join(about.set_axis(["label", "counts", "is_tag"], axis="columns"))
         return rows.assign(status="ok", signal="" if self._is_doubted() else _controlled(rows))
+
+    def view(self, name: str) -> Chart | Text:
+        """A saved view: of trends as on every page; of a definition, its months beside those of all calls."""
+        saved = read_view(self.board.settings.folder, name)
+        if not isinstance(saved, AsbDefinitionView):
+            return super().view(name)
+        if self.calls is None:
+            return Text((NO_EXTRACT,))
+        both = (AsbDefinition(label="All calls", counts="every call"), saved.definition)
+        monthly = pd.DataFrame(
+            {each.label: found.monthly(self.board.area.code) for each in both if (found := history(self.calls, each))}
+        )
+        monthly = monthly[monthly.index <= self.board.period].tail(SHOWN_MONTHS)
+        changes = compare_many(monthly, self.board.period, WINDOW).assign(label=list(monthly))
+        finding = conclusion(changes.to_dict("records"))
+        long = monthly.rename_axis("month").reset_index().melt("month", var_name="facet", value_name="count")
+        long = long.assign(month=long["month"].astype(str))
+        title = f"{saved.label}: {saved.definition.counts}"
+        return small_multiples(long, "facet", title=title, unit="calls a month", finding=finding)
 
     def conclusion(self) -> Text:
         """Whether the conclusion depends on the definition, which tags moved, and how much no tag reaches."""

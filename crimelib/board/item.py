@@ -45,6 +45,7 @@ from crimelib.measures.rates import Exposure, exposure
 from crimelib.measures.series import Counts, History, histories
 from crimelib.settings import PROJECT_ROOT, Area, Break, Event, Figures, Item, Measure, Settings, load_settings
 from crimelib.tables.store import Store
+from crimelib.views import TrendsView, read_view
 
 SHOWN_MONTHS = 60
 NOTHING = Text(())  # where the answer above has said already that there is nothing to show
@@ -452,6 +453,22 @@ class ItemPage:
     def gaps(self) -> Text:
         """What no file at hand records of the item."""
         return Text(self.item.not_recorded, bullet="- ")
+
+    def view(self, name: str) -> Chart | Text:
+        """A view that the analyst saved in the trends explorer, drawn for the board's own area and period from the
+        page's figures. Raises :class:`InputError` for a view of another kind or of another item's measures."""
+        saved = read_view(self.board.settings.folder, name)
+        where = f"view {name}"
+        if not isinstance(saved, TrendsView):
+            raise InputError(f"a view of {saved.explorer} is not for this page", where=where, fix="save one of trends")
+        chosen = [measure.removeprefix(f"{self.name}.") for measure in saved.measures]
+        for measure in chosen:
+            self._measure(measure)
+        if saved.ward:
+            raise InputError("a view of one ward is not drawn month by month", where=where, fix="leave the ward out")
+        if saved.shown_as == "index":
+            return self.index(chosen)
+        return self.trend(chosen[0]) if len(chosen) == 1 else self.trends(chosen)
 
     def caveats(self) -> Text:
         """What must be said with the item's figures: standing caveats, and breaks that the charts cross."""

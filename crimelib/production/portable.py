@@ -12,11 +12,14 @@ from typing import Any
 
 from crimelib.board.narrative import SENTENCE_TYPE
 from crimelib.board.tables import TABLE_TYPE
+from crimelib.errors import InputError
+from crimelib.explore import EXPLORED_TYPE
 from crimelib.production.sanitise import clean_html
 
 CHART_TYPE = "application/vnd.crimelib.chart+json"
 _TEXT_TYPES = ("text/html", "text/markdown", "text/plain")
 _KEPT_TYPES = (CHART_TYPE, SENTENCE_TYPE, TABLE_TYPE, *_TEXT_TYPES, "image/svg+xml", "image/png")
+_NEVER_PUBLISHED = {EXPLORED_TYPE, "application/vnd.jupyter.widget-view+json"}  # as counted, not protected
 _KEPT_CELL_METADATA = ("tags",)
 _KEPT_METADATA = ("kernelspec", "language_info")
 
@@ -24,7 +27,8 @@ _KEPT_METADATA = ("kernelspec", "language_info")
 def portable_notebook(notebook: Any, private_paths: Iterable[str]) -> Any:
     """A copy without timings, warnings, widgets, scripts, random ids and the machine's own paths.
 
-    Two runs on the same inputs then give the same bytes, and comparing packs shows figures, not noise.
+    Two runs on the same inputs then give the same bytes, and comparing packs shows figures, not noise. Raises
+    :class:`InputError` for the output of an explorer: its figures are not protected.
     """
     clean = copy.deepcopy(notebook)
     clean.metadata = _only(clean.metadata, _KEPT_METADATA)
@@ -33,8 +37,18 @@ def portable_notebook(notebook: Any, private_paths: Iterable[str]) -> Any:
         cell.id = f"cell-{position}"
         cell.metadata = _only(cell.metadata, _KEPT_CELL_METADATA)
         if cell.cell_type == "code":
+            _refuse_explored(cell, position)
             cell.outputs = [_portable_output(output) for output in cell.outputs if _is_for_readers(output)]
     return without_paths(clean, private_paths)
+
+
+def _refuse_explored(cell: Any, position: int) -> None:
+    if any(_NEVER_PUBLISHED & set(output.get("data", ())) for output in cell.outputs):
+        raise InputError(
+            "an explorer's output is not protected and cannot go into a pack",
+            where=f"cell {position}",
+            fix="show the item page's own answers, or page.view() of a saved view",
+        )
 
 
 def private_paths(parameters: Mapping[str, object]) -> tuple[str, ...]:

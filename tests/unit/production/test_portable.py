@@ -4,8 +4,11 @@ import sys
 from pathlib import Path
 
 import nbformat
+import pytest
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 
+from crimelib.errors import InputError
+from crimelib.explore import EXPLORED_TYPE
 from crimelib.production.portable import CHART_TYPE, portable_notebook, private_paths, without_paths
 
 
@@ -57,3 +60,10 @@ def test_the_private_paths_are_parameters_that_are_paths_and_this_machine_s() ->
     assert {"/data/secret/raw", str(Path.cwd()), sys.prefix} <= set(paths)
     assert "/" not in paths
     assert list(paths) == sorted(paths, key=len, reverse=True)
+
+
+@pytest.mark.parametrize("kind", [EXPLORED_TYPE, "application/vnd.jupyter.widget-view+json"])
+def test_what_was_explored_is_never_published(kind: str) -> None:
+    output = new_output("display_data", data={kind: {}, "text/plain": "3 recorded offences"})
+    with pytest.raises(InputError, match="cell 1: an explorer's output is not protected"):
+        portable_notebook(new_notebook(cells=[new_code_cell("cl.series('burglary')", outputs=[output])]), [])

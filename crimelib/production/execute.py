@@ -30,6 +30,7 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from crimelib.errors import InputError, one_line
+from crimelib.kernels.client import Template, can_fork
 from crimelib.production.notebooks import KERNEL_START_UP, read_notebook, write_notebook
 from crimelib.production.portable import portable_notebook, private_paths, without_paths
 
@@ -38,6 +39,20 @@ CELL_TIMEOUT_SECONDS = 600
 _SCRATCH_PREFIX, _HELD = "crimelib-", "held"
 _LONGEST_VALUE = 1_000
 _LONGEST_MESSAGE = 300
+# Loaded once, in the template, for every kernel: what the notebooks' code stands on, and nothing of that code itself.
+_WARM_MODULES = (
+    *("numpy", "pandas", "pyarrow.parquet", "pyarrow.dataset", "scipy.stats", "scipy.optimize", "scipy.sparse"),
+    *("pydantic", "yaml", "vl_convert", "jinja2", "markupsafe"),
+)
+# What pandas does once in a process when first asked; touches no file and draws no random number.
+_PRIME = """
+import pandas
+rows = pandas.DataFrame({"month": pandas.period_range("2021-01", periods=3, freq="M"), "name": list("abc"), "n": 1})
+rows.groupby("name")["n"].sum(), rows.merge(rows, on="name"), rows.pivot_table(index="name", values="n")
+rows[["name", "n"]].to_json(orient="records"), rows._repr_html_(), rows.to_csv(index=False)
+rows["name"].str.contains("a"), rows.sort_values("n"), pandas.concat([rows, rows]), pandas.to_datetime(["2021-01-01"])
+"""
+_TEMPLATE, _OURS = "template", "CRIMELIB_"
 _ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
 
 
@@ -123,6 +138,14 @@ def execute_notebooks(
             yield run or _died(task)
 
 
+def _execute_handed(
+    handed: Mapping[str, str], source: Path, target: Path, parameters: Parameters, timeout: float
+) -> NotebookRun:
+    """In a worker: what the run hands to its notebooks is in their kernels' environment."""
+    os.environ.update(handed)
+    return _execute(source, target, parameters, timeout)
+
+
 def _execute(source: Path, target: Path, parameters: Parameters, timeout: float) -> NotebookRun:
     started = time.perf_counter()
     paths = private_paths(parameters)
@@ -191,14 +214,20 @@ def _assignment(statement: ast.stmt) -> tuple[str, object]:
 def _run_papermill(source: Path, parameters: dict[str, object], timeout: float) -> Any:
     """The executed notebook, in memory: no file is touched, so none can be left half-written.
 
-    Kernels talk over sockets in a private folder, not over ports for which parallel runs would race, and are
-    ended at once when done (1 s saved each).
+    Kernels, forked from the run's template where this process chose so, talk over sockets in a private folder, not
+    over ports for which parallel runs would race, and are ended at once when done (1 s saved each).
     """
     import papermill
     from traitlets.config import Config
 
     with tempfile.TemporaryDirectory(dir=os.environ.get("JUPYTER_RUNTIME_DIR"), prefix="k") as sockets:
-        transport = Config({"KernelManager": {"transport": "ipc", "ip": f"{sockets}/s"}})
+        template = Path(os.environ.get("JUPYTER_RUNTIME_DIR", "")).parent / _TEMPLATE
+        config = Config(
+            {
+                "KernelManager": {"transport": "ipc", "ip": f"{sockets}/s"},
+                "ForkProvisioner": {"template": str(template), "modules": list(_WARM_MODULES)},
+            }
+        )
         return papermill.execute_notebook(
             _read(source),
             None,
@@ -211,7 +240,7 @@ def _run_papermill(source: Path, parameters: dict[str, object], timeout: float) 
             execution_timeout=timeout,
             shutdown_kernel="immediate",
             coalesce_streams=True,
-            config=transport,
+            config=config,
         )
 
 
@@ -242,8 +271,13 @@ def _in_pool(
     tasks: Iterable[Task], parameters: Parameters, jobs: int, timeout: float
 ) -> Iterator[tuple[Task, NotebookRun | None]]:
     """Each task with its run, or with None when its worker died."""
+    handed = {name: value for name, value in os.environ.items() if name.startswith(_OURS)}
     with _worker_pool(jobs) as pool:
-        futures = {pool.submit(_execute, task.source, task.target, dict(parameters), timeout): task for task in tasks}
+        with _without_interrupts():
+            futures = {
+                pool.submit(_execute_handed, handed, task.source, task.target, dict(parameters), timeout): task
+                for task in tasks
+            }
         for future in as_completed(futures):
             yield futures[future], _outcome(future)
 
@@ -256,6 +290,20 @@ def _outcome(future: Future[NotebookRun]) -> NotebookRun | None:
 
 
 @contextmanager
+def _without_interrupts() -> Iterator[None]:
+    """Ctrl-C waits until the block is done: pressed while a process is being forked, it would be raised in one of the
+    interpreter's callbacks, printed and lost."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+@contextmanager
 def _worker_pool(jobs: int) -> Iterator[ProcessPoolExecutor]:
     """Worker processes that live no longer than this one.
 
@@ -264,7 +312,7 @@ def _worker_pool(jobs: int) -> Iterator[ProcessPoolExecutor]:
     """
     context = multiprocessing.get_context("spawn")
     lifeline_reader, lifeline = context.Pipe(duplex=False)
-    with _scratch_folder() as scratch:
+    with _scratch_folder() as scratch, _template(scratch):
         pool = ProcessPoolExecutor(jobs, context, _start_worker, (str(scratch), lifeline_reader))
         try:
             yield pool
@@ -275,6 +323,21 @@ def _worker_pool(jobs: int) -> Iterator[ProcessPoolExecutor]:
             pool.shutdown(wait=True, cancel_futures=True)
             lifeline.close()
             lifeline_reader.close()
+
+
+@contextmanager
+def _template(scratch: Path) -> Iterator[None]:
+    """The process of which kernels are forked, where this system can: see :mod:`crimelib.kernels`."""
+    if not can_fork():
+        yield
+        return
+    environment = {**os.environ, **_kernel_environment(scratch)}
+    with _without_interrupts():
+        template = Template(scratch / _TEMPLATE, environment, _WARM_MODULES, KERNEL_START_UP + _PRIME)
+    try:
+        yield
+    finally:
+        template.close()
 
 
 @contextmanager
@@ -298,7 +361,8 @@ def _remove_if_free(folder: Path) -> None:
 
 def _start_worker(scratch: str, lifeline: Connection) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    logging.disable(logging.CRITICAL)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+    _log_kernels_only()
     own = Path(scratch) / str(os.getpid())
     start_up = own / "ipython" / "profile_default" / "startup"
     start_up.mkdir(parents=True)
@@ -306,6 +370,17 @@ def _start_worker(scratch: str, lifeline: Connection) -> None:
     os.environ.update(_kernel_environment(own))
     sys.stdin = None
     threading.Thread(target=_end_with, args=(lifeline, scratch), daemon=True).start()
+    if can_fork():
+        from crimelib.kernels.provisioner import choose
+
+        choose()
+
+
+def _log_kernels_only() -> None:
+    """Of all that Jupyter's packages log, only why a kernel was not forked is the user's concern."""
+    handler = logging.StreamHandler()
+    handler.addFilter(logging.Filter("crimelib.kernels"))
+    logging.basicConfig(level=logging.WARNING, handlers=[handler], format="%(message)s", force=True)
 
 
 def _kernel_environment(folder: Path) -> dict[str, str]:

@@ -37,6 +37,7 @@ LAYERS = (
     "disclosure",
     "board",
     "explore",
+    "kernels",
     "production",
     "illustrative",
     "cli",
@@ -45,6 +46,8 @@ LAYERS = (
 # The methods stand by themselves, so that a statistician can read and try them without the rest.
 STATS_MAY_IMPORT = {"errors", "measures", "stats"}
 STATS_LIBRARIES = {"numpy", "pandas", "scipy", "statsmodels"}
+# Kernels know nothing of crime, so that any Jupyter client can have them; no layer's code is loaded in a template.
+KERNELS_MAY_IMPORT = {"kernels"}
 # Slow to import: only the function that needs one may load it.
 LOADED_LATE = {"altair", "great_tables", "jupyterlab", "nbconvert", "papermill", "statsmodels", "vl_convert"}
 
@@ -114,6 +117,11 @@ def test_stats_stand_by_themselves(path: Path) -> None:
     assert imported_layers(path) <= STATS_MAY_IMPORT
     outside = {name.split(".")[0] for name in imports(path)} - {"crimelib"} - sys.stdlib_module_names
     assert outside <= STATS_LIBRARIES
+
+
+@pytest.mark.parametrize("path", sorted((PACKAGE / "kernels").rglob("*.py")), ids=relative)
+def test_kernels_know_nothing_of_crime(path: Path) -> None:
+    assert imported_layers(path) <= KERNELS_MAY_IMPORT
 
 
 @pytest.mark.parametrize("module", ["crimelib", "crimelib.cli", "crimelib.board.summary"])

@@ -53,6 +53,7 @@ LOADED_LATE = {"altair", "great_tables", "jupyterlab", "nbconvert", "papermill",
 
 CONDA_NAMES = {
     "great_tables": "great-tables",
+    "jupyter_client": "jupyter-client",
     "pandera-pandas": "pandera",
     "playwright-python": "playwright",
     "python-duckdb": "duckdb",

@@ -18,6 +18,15 @@ from typing import Any
 
 from markupsafe import Markup
 
+from crimelib.production.live import (
+    FOLDER,
+    chart_name,
+    has_live_charts,
+    live_block,
+    page_script,
+    script_policy,
+    with_named_charts,
+)
 from crimelib.production.notebooks import skip_address_grammar
 from crimelib.production.portable import CHART_TYPE
 from crimelib.production.sanitise import safe_html, safe_markdown
@@ -93,8 +102,9 @@ def page_title(notebook: Any, name: str) -> str:
 
 def render_page(notebook: Any, page: Page, pages: Sequence[Page], info: PackInfo) -> str:
     """A notebook's page as HTML; ``pages`` is the whole pack in order."""
-    resources = {"page": page, **_frame(info), **_neighbours(page, pages)}
-    html, _ = _exporter().from_notebook_node(notebook, resources=resources)
+    named = with_named_charts(notebook, page.name)
+    resources = {"page": page, **_frame(info, live=has_live_charts(named)), **_neighbours(page, pages)}
+    html, _ = _exporter().from_notebook_node(named, resources=resources)
     return html
 
 
@@ -115,7 +125,7 @@ def render_output(output: Mapping[str, Any]) -> Markup:
         return _preformatted(output["text"] if output["name"] == "stdout" else "")
     data = output.get("data", {})
     if CHART_TYPE in data:
-        return Markup(_chart(data))
+        return Markup(_chart(data, chart_name(output)))
     if "image/svg+xml" in data:
         return Markup(_figure("image/svg+xml", _encoded(data["image/svg+xml"]), "Chart", ""))
     if "image/png" in data:
@@ -144,13 +154,21 @@ def _preformatted(text: str) -> Markup:
     return Markup(f'<pre class="stream">{escape(text)}</pre>' if text.strip() else "")
 
 
-def _chart(data: Mapping[str, Any]) -> str:
+def _chart(data: Mapping[str, Any], name: str) -> str:
+    """A chart as its picture, the way to its rows, and what draws it again."""
     words = data[CHART_TYPE]
     title, alt = str(words.get("title") or ""), str(words.get("alt") or "")
     if "image/svg+xml" not in data:
         return f"<p>{escape(alt or title)}</p>"
     narrow = _for_phones(words["narrow_spec"], title, alt) if words.get("narrow_spec") else ""
-    return _figure("image/svg+xml", _encoded(data["image/svg+xml"]), alt or title or "Chart", title, narrow)
+    beside = _data_link(name, title) if name and words.get("data") else ""
+    beside += live_block(words, name)
+    return _figure("image/svg+xml", _encoded(data["image/svg+xml"]), alt or title or "Chart", title, narrow, beside)
+
+
+def _data_link(name: str, title: str) -> str:
+    words = f'Data (CSV)<span class="unseen"> of the chart “{escape(title)}”</span>'
+    return f'<figcaption><a href="{FOLDER}/{name}.csv" download>{words}</a></figcaption>'
 
 
 def _for_phones(spec: dict[str, Any], title: str, alt: str) -> str:
@@ -161,12 +179,12 @@ def _for_phones(spec: dict[str, Any], title: str, alt: str) -> str:
     return f'<source media="(max-width: 40rem)" srcset="data:image/svg+xml;base64,{drawn}">'
 
 
-def _figure(media_type: str, encoded: str, alt: str, title: str, source: str = "") -> str:
+def _figure(media_type: str, encoded: str, alt: str, title: str, source: str = "", beside: str = "") -> str:
     """A picture within the page: as an image, its scripts do not run and its links do not load."""
     image = f'<picture>{source}<img src="data:{media_type};base64,{encoded}" alt="{escape(alt)}"></picture>'
     label = escape(title or "Picture")
     frame = f'<div class="picture" tabindex="0" role="region" aria-label="{label}">{image}</div>'
-    return f'<figure class="chart">{frame}</figure>'
+    return f'<figure class="chart">{frame}{beside}</figure>'
 
 
 def _encoded(text: str) -> str:
@@ -191,11 +209,13 @@ def _neighbours(page: Page, pages: Sequence[Page]) -> dict[str, Page | None]:
     return {"previous": pages[position - 1] if position else None, "next": following}
 
 
-def _frame(info: PackInfo, more_style: str = "") -> dict[str, Any]:
+def _frame(info: PackInfo, more_style: str = "", *, live: bool = False) -> dict[str, Any]:
     style = _style(info.notices) + ((_TEMPLATES / "pack" / more_style).read_text("utf-8") if more_style else "")
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode("ascii")
     policy = f"default-src 'none'; img-src data:; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
-    return {"info": info, "style": Markup(style), "policy": policy, "illustrative_notice": ILLUSTRATIVE_NOTICE}
+    script = {"policy": f"{policy}; {script_policy()}", "script": Markup(page_script())} if live else {"script": ""}
+    notice = {"illustrative_notice": ILLUSTRATIVE_NOTICE}
+    return {"info": info, "style": Markup(style), "policy": policy, **notice, **script}
 
 
 @cache

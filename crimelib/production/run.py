@@ -34,6 +34,7 @@ from crimelib.production.execute import (
 )
 from crimelib.production.exports import write_csv
 from crimelib.production.index import earlier_pages
+from crimelib.production.live import FOLDER, LIBRARY, chart_tables, has_live_charts, library, with_named_charts
 from crimelib.production.notebooks import read_notebook
 from crimelib.production.overview import lead_sentence, overview_groups, render_overview
 from crimelib.production.pack import (
@@ -330,7 +331,22 @@ def _write_pages(folder: Path, runs: Sequence[NotebookRun], notebooks: Sequence[
     for page, notebook in zip(pages, notebooks, strict=True):
         html = render_failure(page, pages, info) if page.reason else render_page(notebook, page, pages, info)
         (folder / page.href).write_text(html, encoding="utf-8")
+    _write_charts(
+        folder, [with_named_charts(notebook, page.name) for page, notebook in zip(pages, notebooks, strict=True)]
+    )
     return pages
+
+
+def _write_charts(folder: Path, named: Sequence[Any]) -> None:
+    """The rows of every chart as CSV, and the script that all pages share; nothing for a pack without charts."""
+    tables = {name: table for notebook in named for name, table in chart_tables(notebook).items()}
+    live = any(map(has_live_charts, named))
+    if tables or live:
+        (folder / FOLDER).mkdir()
+    for name, table in tables.items():
+        write_csv(table, folder / FOLDER / f"{name}.csv")
+    if live:
+        (folder / LIBRARY).write_text(library(), encoding="utf-8")
 
 
 def _page(run: NotebookRun, notebook: Any) -> Page:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 CHART_TYPE = "application/vnd.crimelib.chart+json"
 SCHEMA = "https://vega.github.io/schema/vega-lite/v6.json"
 Spec = dict[str, Any]
+_LIVE = "figures to point at"
 # room at the right for readers whose face is wider than the one measured with
 FIT = {
     "autosize": {"type": "fit-x", "contains": "padding"},
@@ -48,8 +49,10 @@ class Chart:
         return draw_svg(self.narrow_spec if narrow else self.spec, title=self.title, alt=self.alt)
 
     def payload(self) -> Spec:
-        """What a page needs to draw the chart again, live or still."""
-        return {"spec": self.spec, "narrow_spec": self.narrow_spec, "title": self.title, "alt": self.alt}
+        """What a page needs to draw the chart again, live or still, and the rows that a reader may take away."""
+        rows = json.loads(self.data.to_json(orient="split", index=False))
+        specs = {"spec": self.spec, "narrow_spec": self.narrow_spec}
+        return {**specs, "title": self.title, "alt": self.alt, "data": rows}
 
     def to_altair(self) -> altair.TopLevelMixin:
         """The same chart as an Altair object, for ``alt.JupyterChart`` and the explorers."""
@@ -66,7 +69,7 @@ def draw_svg(spec: Spec, *, title: str, alt: str) -> str:
     that many can stand in one page."""
     import vl_convert
 
-    drawn = vl_convert.vegalite_to_svg(spec, allowed_base_urls=[])
+    drawn = vl_convert.vegalite_to_svg(_still(spec), allowed_base_urls=[])
     # the picture is one image with one description; its parts have no names of their own to read out
     drawn = re.sub(r"<(?:g|path) [^>]*>", lambda tag: re.sub(r' (?:role|aria-\w+)="[^"]*"', "", tag[0]), drawn)
     mark = "c" + hashlib.sha256(f"{title}\0{alt}\0{drawn}".encode()).hexdigest()[:10]
@@ -79,6 +82,13 @@ def draw_svg(spec: Spec, *, title: str, alt: str) -> str:
         f'<title id="{mark}-title">{escape(title)}</title><desc id="{mark}-desc">{escape(alt)}</desc>'
     )
     return re.sub(r"^<svg[^>]*>", lambda _: opening, drawn, count=1)
+
+
+def _still(spec: Any) -> Any:
+    """A specification without the layers that only a pointer finds."""
+    if isinstance(spec, list):
+        return [_still(part) for part in spec if not (isinstance(part, dict) and part.get("description") == _LIVE)]
+    return {key: _still(part) for key, part in spec.items()} if isinstance(spec, dict) else spec
 
 
 @dataclass(frozen=True)
@@ -178,3 +188,20 @@ def domain_top(*values: pd.Series) -> float:
 
 def count_axis(top: float, floor: float = 0, form: str = ",d") -> Spec:
     return {"scale": {"domain": [floor, top], "nice": False, "zero": False}, "axis": {"tickCount": 5, "format": form}}
+
+
+def pointed_at(rows: pd.DataFrame, tips: list[Spec], **encoding: Any) -> Spec:
+    """An unseen point at every row, whose figures a live chart tells; a static picture goes without."""
+    unseen = {"description": _LIVE, "mark": {"type": "point", "filled": True, "opacity": 0, "size": 40}}
+    return layer_of(unseen, rows, tooltip=tips, **encoding)
+
+
+def choosable(names: Iterable[object]) -> Spec:
+    """What a chart of several series carries, so that a reader of the live chart can have one stand out."""
+    return {"params": [{"name": "picked", "value": ""}], "usermeta": {"series": [str(name) for name in names]}}
+
+
+def unless_another_is_picked(field: str) -> Spec:
+    """The encoding of the marks of a chart that is ``choosable`` by a field."""
+    shown = {"test": f"picked == '' || datum.{field} == picked", "value": 1}
+    return {"opacity": {"condition": shown, "value": 0.12}, "detail": {"field": field, "type": "nominal"}}

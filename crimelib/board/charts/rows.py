@@ -205,7 +205,9 @@ def placebo_chart(rows: pd.DataFrame, *, title: str, unit: str, finding: str) ->
     axis around *no change*. ``rows``: label, ratio, low, high (its 95% interval, the real one's only), is_real."""
     names = list(dict.fromkeys(rows["label"]))
     low, high = _ratio_domain(pd.concat([rows["ratio"], rows["low"], rows["high"]]))
-    shown = rows.assign(low=rows["low"].clip(low, high), high=rows["high"].clip(low, high))
+    told = [percent_text(100 * (ratio - 1)) for ratio in rows["ratio"]]
+    shown = rows.assign(low=rows["low"].clip(low, high), high=rows["high"].clip(low, high), told=told)
+    tips = tooltip(Found="label", Change="told")
 
     def draw(page: Page) -> Spec:
         grid = NamedRows.fit(page, names, right=30, step=44)
@@ -216,9 +218,9 @@ def placebo_chart(rows: pd.DataFrame, *, title: str, unit: str, finding: str) ->
         real = point_mark(color=theme.ACCENT, size=130)
         bar = rule_mark(color=theme.ACCENT)
         layers = [
-            layer_of(others, drawn[~drawn["is_real"]], x=x["ratio"], y=grid.y()),
+            layer_of(others, drawn[~drawn["is_real"]], x=x["ratio"], y=grid.y(), tooltip=tips),
             layer_of(bar, drawn[drawn["is_real"]], x=x["low"], x2={"field": "high"}, y=grid.y()),
-            layer_of(real, drawn[drawn["is_real"]], x=x["ratio"], y=grid.y()),
+            layer_of(real, drawn[drawn["is_real"]], x=x["ratio"], y=grid.y(), tooltip=tips),
         ]
         return grid.spec([*_ratio_axis(grid, low, high), *layers, *grid.words(placed)])
 

@@ -14,13 +14,16 @@ from crimelib.board.charts.drawing import (
     Chart,
     Page,
     Spec,
+    choosable,
     domain_top,
     finished_chart,
     layer_of,
     point_mark,
+    pointed_at,
     quantity,
     text_mark,
     tooltip,
+    unless_another_is_picked,
     wrap_words,
 )
 from crimelib.board.charts.timeline import (
@@ -44,6 +47,8 @@ from crimelib.board.tables import (
     count_text,
     protected,
 )
+
+_BESIDE = tooltip(Series="series", Month="label", Count="shown")
 
 
 def trend_chart(
@@ -73,8 +78,11 @@ def trend_chart(
     band = _limit_rows(limits, rows)
     other = rows.iloc[:0] if comparison is None else monthly_rows(comparison)
     name = "" if comparison is None else str(comparison["label"].iloc[0])
+    other = other.assign(series=name, shown=other["value"].map(count_text))
     average = _twelve_month_average(rows) if rolling else rows.iloc[:0]
-    top = domain_top(rows["value"], band["upper"], other["value"])
+    average = average.assign(shown=average["value"].map("{:,.1f}".format))
+    named = _outside_limits(rows, band)["value"] * 1.06  # room for their labels below those of events
+    top = domain_top(rows["value"], band["upper"], other["value"], named)
     marks = event_rows(events, breaks, first, last)
     ends = _trend_ends(rows, band, other, name, average)
 
@@ -85,9 +93,9 @@ def trend_chart(
         layers = [
             *event_layers(placed),
             *_limit_layers(band),
-            *plain_line(other, theme.SERIES[1], 1.5),
+            *plain_line(other, theme.SERIES[1], 1.5, _BESIDE),
             *line_layers(rows, provisional_from, size=page.pick(26, 16), **line),
-            *plain_line(average, theme.CURRENT, 3.2),
+            *plain_line(average, theme.CURRENT, 3.2, tooltip(Twelve_months_to="label", Monthly_average="shown")),
             *_unusual_layers(rows, band, apart=page.pick(10, 18)),
             *end_labels(ends, int(rows["at"].iloc[-1]), top, height),
         ]
@@ -144,8 +152,7 @@ def _limit_layers(band: pd.DataFrame) -> list[Spec]:
 
 def _unusual_layers(rows: pd.DataFrame, band: pd.DataFrame, apart: int) -> list[Spec]:
     """Months outside the limits, ringed; the latest of each cluster is named."""
-    both = rows.merge(band[["month", "lower", "upper"]], on="month")
-    outside = both[(both["value"] > both["upper"]) | (both["value"] < both["lower"])]
+    outside = _outside_limits(rows, band)
     if outside.empty:
         return []
     ring = {"mark": {"type": "point", "size": 110, "stroke": theme.ACCENT, "strokeWidth": 2, "opacity": 1}}
@@ -158,6 +165,11 @@ def _unusual_layers(rows: pd.DataFrame, band: pd.DataFrame, apart: int) -> list[
         part = named[named["above"] == above]
         layers += [layer_of({**words, "mark": {**words["mark"], "dy": dy}}, part)] if len(part) else []
     return layers
+
+
+def _outside_limits(rows: pd.DataFrame, band: pd.DataFrame) -> pd.DataFrame:
+    both = rows.merge(band[["month", "lower", "upper"]], on="month")
+    return both[(both["value"] > both["upper"]) | (both["value"] < both["lower"])]
 
 
 def _far_apart(rows: pd.DataFrame, months: int) -> pd.DataFrame:
@@ -188,8 +200,9 @@ def proportion_trend(
     rows = _wave_rows(waves)
     first, last = instant(rows["month"].iloc[0], 1), instant(rows["month"].iloc[-1] + 1, 1)
     apart = rows[[(rows["month"].iloc[-1] - month).n % 12 == 0 for month in rows["month"]]]
+    between = rows.drop(apart.index)
     marks = event_rows(events, (), first, last)
-    london = rows.assign(value=rows["london"])
+    london = rows.assign(value=rows["london"], shown=[count_text(share, "proportion") for share in rows["london"]])
     ends = [(row.value, f"{row.shown}\nin {row.month.strftime('%b %Y')}", theme.CURRENT, True)
             for row in rows.tail(1).itertuples()]  # fmt: skip
     ends += [
@@ -204,8 +217,9 @@ def proportion_trend(
         layers = [
             *event_layers(in_lanes(marks, first, last, page.width - 110)),
             layer_of(area, rows, y=quantity("low"), y2={"field": "high"}, detail=detail),
-            *plain_line(london, theme.SERIES[2], 1.5),
+            *plain_line(london, theme.SERIES[2], 1.5, tooltip(London="label", Share="shown")),
             *plain_line(rows, theme.CURRENT, 1.8),
+            *([pointed_at(between, tips)] if len(between) else []),
             layer_of(point_mark(color=theme.CURRENT, size=page.pick(70, 46)), apart, tooltip=tips),
             *end_labels(ends, int(rows["at"].iloc[-1]), 1.0, height),
         ]
@@ -269,11 +283,11 @@ def stacked_parts_chart(
             rect = {"mark": {"type": "rect", "color": colours[part], "stroke": theme.BACKGROUND, "strokeWidth": 0.6}}
             tips = tooltip(Month="label", Part="part", Count="shown")
             span = {"x": {"field": "start", "type": "temporal"}, "x2": {"field": "at"}, "y2": {"field": "lower"}}
-            layers.append(layer_of(rect, rows, tooltip=tips, **span))
+            layers.append(layer_of(rect, rows, tooltip=tips, **span, **unless_another_is_picked("part")))
         layers += end_labels(_stack_ends(whole, upper, colours), instant(months[-1], 28), top, height)
         time = {"field": "at", "type": "temporal", "title": None, **time_axis(list(months), page.width - 130)}
         axes = [on_axes(layer, time, top) for layer in layers]
-        return {**FIT, "width": page.width, "height": height, "layer": axes}
+        return {**FIT, **choosable(order), "width": page.width, "height": height, "layer": axes}
 
     drawn = long.assign(month=long["month"].astype(str))[["month", "part", "count"]]
     return finished_chart(draw, title=title, unit=unit, finding=finding, data=drawn)
@@ -326,11 +340,11 @@ def index_chart(series: pd.DataFrame, *, title: str, unit: str, finding: str, br
         level = {"mark": {"type": "rule", "color": theme.MUTED, "strokeWidth": 1}}
         layers = [layer_of(level, [{"value": 100}], x={"value": 0}, x2={"value": "width"})]
         for name, part in parts.items():
-            layers += line_layers(part, colour=colours[name], points=False, width=2.6)
+            layers += line_layers(part, colour=colours[name], points=False, width=2.6, series=str(name))
         layers += end_labels(ends, instant(months[-1]), top, height, floor)
         time = {"field": "at", "type": "temporal", "title": None, **time_axis(months, page.width - 140)}
         axes = [on_axes(layer, time, top, floor) for layer in layers]
-        return {**FIT, "width": page.width, "height": height, "layer": axes}
+        return {**FIT, **choosable(names), "width": page.width, "height": height, "layer": axes}
 
     return finished_chart(draw, title=title, unit=unit, finding=finding, data=drawn)
 

@@ -11,7 +11,16 @@ from collections.abc import Iterable, Mapping, Sequence
 import pandas as pd
 
 from crimelib.board import theme
-from crimelib.board.charts.drawing import Spec, count_axis, layer_of, quantity, text_mark, tooltip
+from crimelib.board.charts.drawing import (
+    Spec,
+    count_axis,
+    layer_of,
+    pointed_at,
+    quantity,
+    text_mark,
+    tooltip,
+    unless_another_is_picked,
+)
 from crimelib.board.tables import (
     count_text,
     protected,
@@ -85,33 +94,43 @@ def line_layers(
     width: float = 2.2,
     points: bool = True,
     size: int = 26,
+    series: str = "",
 ) -> list[Spec]:
     """A solid line over settled months, dashed with hollow points over provisional ones, nothing over gaps.
 
-    Without points, a month that stands alone between gaps still gets one.
+    Without points, a month that stands alone between gaps still gets one. ``series`` names the line where a reader
+    can choose one of several.
     """
-    told = rows.assign(shown=rows["value"].map(count_text))
+    told = rows.assign(shown=rows["value"].map(count_text), series=series)
     settled, provisional, joined = settled_and_provisional(told, provisional_from)
-    detail = {"field": "segment", "type": "nominal"}
+    segment = {"field": "segment", "type": "nominal"}
+    choice = unless_another_is_picked("series") if series else {}
+    detail = [segment, choice["detail"]] if series else segment
     line = {"type": "line", "color": colour, "strokeWidth": width}
     dot = {"type": "point", "filled": True, "opacity": 1, "size": size, "color": colour}
     hollow = {"type": "point", "fill": theme.BACKGROUND, "stroke": colour, "strokeWidth": 1.6, "size": size + 14}
     lone = settled if points else settled[settled.groupby("segment")["at"].transform("size") == 1]
-    tips = {"tooltip": tooltip(Month="label", Count="shown")}
+    tips = tooltip(Series="series", Month="label", Figure="shown") if series else tooltip(Month="label", Count="shown")
+    lines, dots = {**choice, "detail": detail}, {**choice, "tooltip": tips}
     layers = [
-        ({"mark": line}, settled, {"detail": detail}),
-        ({"mark": {**line, "strokeDash": [4, 4]}}, joined, {"detail": detail}),
-        ({"mark": dot}, lone, tips),
-        ({"mark": {**hollow, "opacity": 1}}, provisional, tips),
+        ({"mark": line}, settled, lines),
+        ({"mark": {**line, "strokeDash": [4, 4]}}, joined, lines),
+        ({"mark": dot}, lone, dots),
+        ({"mark": {**hollow, "opacity": 1}}, provisional, dots),
     ]
-    return [layer_of(layer, part, **encoding) for layer, part, encoding in layers if len(part)]
+    drawn = [layer_of(layer, part, **encoding) for layer, part, encoding in layers if len(part)]
+    unmarked = settled.iloc[:0] if points else settled.drop(lone.index)
+    return [*drawn, pointed_at(unmarked, tips)] if len(unmarked) else drawn
 
 
-def plain_line(rows: pd.DataFrame, colour: str, width: float) -> list[Spec]:
-    """A line without points; nothing where there are no rows."""
+def plain_line(rows: pd.DataFrame, colour: str, width: float, tips: Sequence[Spec] = ()) -> list[Spec]:
+    """A line without points, whose figures a live chart tells where there are ``tips``; nothing without rows."""
     counted = rows.dropna(subset=["value"])
+    if counted.empty:
+        return []
     line = {"mark": {"type": "line", "color": colour, "strokeWidth": width}}
-    return [layer_of(line, counted, detail={"field": "segment", "type": "nominal"})] if len(counted) else []
+    drawn = layer_of(line, counted, detail={"field": "segment", "type": "nominal"})
+    return [drawn, pointed_at(counted, list(tips))] if tips else [drawn]
 
 
 def on_axes(layer: Spec, time: Spec, top: float, floor: float = 0, form: str = ",d") -> Spec:

@@ -401,7 +401,8 @@ def test_a_chart_survives_papermill_and_nbformat(tmp_path):
 
 
 def test_only_waves_a_year_apart_have_points(drawn) -> None:
-    (points,) = [layer for layer in layers(drawn["proportions"].spec) if layer["mark"]["type"] == "point"]
+    marks = [layer for layer in layers(drawn["proportions"].spec) if layer["mark"]["type"] == "point"]
+    (points,) = [layer for layer in marks if layer["mark"]["opacity"]]
     assert [row["label"] for row in points["data"]["values"]] == [
         "twelve months to December 2019",
         "twelve months to December 2020",

@@ -190,6 +190,14 @@ def test_the_code_is_one_key_away_without_scripts(browser: playwright.Browser, p
     assert page.locator(".code").first.is_visible()
 
 
+def test_the_key_that_the_page_names_shows_the_code(browser: playwright.Browser, pack: Path) -> None:
+    page, _ = visit(browser, pack / "sexual_offences.html")
+    assert "Alt+C" in page.inner_text(".toggle")
+    pressed = {"type": "char", "modifiers": 1, "text": "c", "unmodifiedText": "c"}  # 1 is Alt
+    page.context.new_cdp_session(page).send("Input.dispatchKeyEvent", pressed)
+    assert page.locator(".code").first.is_visible()
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_no_page_is_wider_than_a_phone(browser: playwright.Browser, pack: Path, name: str) -> None:
     page, _ = visit(browser, pack / f"{name}.html", viewport={"width": 400, "height": 800})
@@ -211,10 +219,18 @@ def test_the_overview_leads_to_an_item_and_on_to_the_next(browser: playwright.Br
     assert page.url.endswith("/hostile.html")
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+LOOKS = {
+    "light": {"color_scheme": "light"},
+    "dark": {"color_scheme": "dark"},
+    "high contrast": {"forced_colors": "active"},
+    "more contrast": {"contrast": "more"},
+}
+
+
+@pytest.mark.parametrize("look", LOOKS)
 @pytest.mark.parametrize("name", ["index", "fails", "sexual_offences"])
-def test_axe_finds_nothing(browser: playwright.Browser, pack: Path, name: str, scheme: str) -> None:
+def test_axe_finds_nothing(browser: playwright.Browser, pack: Path, name: str, look: str) -> None:
     axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
-    page, _ = visit(browser, pack / f"{name}.html", color_scheme=scheme, bypass_csp=True)
+    page, _ = visit(browser, pack / f"{name}.html", **LOOKS[look], bypass_csp=True)
     found = axe.run(page)
     assert found.violations_count == 0, found.generate_report()

@@ -52,8 +52,8 @@ def make_pack(
     reason: str = "",
 ) -> PackResult:
     """Execute the board notebooks of a folder for one area, period and audience, and publish the pack below ``out``,
-    a draft, with a page more for each of ``wards`` (names or codes, or ``all``); ``reason`` says why a released pack is
-    corrected. Raises :class:`InputError` for an unknown page or ward, and for what :func:`run_pack` refuses."""
+    a draft, with a page more for each of ``wards`` (names or codes, or ``all``); ``reason`` says why a released pack
+    is corrected. Raises :class:`InputError` for an unknown page or ward, and for what :func:`run_pack` refuses."""
     folder = pack_path(out, area.name, str(period), audience).parent
     before = earlier_packs(folder, str(period), audience, settings.disclosure)
     board = Board(settings, Store(processed), area, period, audience, before)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -89,8 +89,13 @@ def _hidden(
     policy, found = disclosure.audiences[audience], []
     short = wards & ~shown_lengths(rows, policy)
     hidden = _small(rows, policy) & wards & ~short
-    for insider in disclosure.next_insiders(audience):
-        hidden |= _hidden(rows, wards, insider, disclosure, earlier)[0]
+    nearest = disclosure.next_insiders(audience)
+    for insider in nearest:
+        withheld, choices = _hidden(rows, wards, insider, disclosure, earlier)
+        alike = _alike(disclosure.audiences[insider], policy) and _same(earlier.get(insider), earlier.get(audience))
+        if len(nearest) == 1 and alike:
+            return withheld, [replace(choice, audience=audience) for choice in choices]
+        hidden |= withheld
     must = hidden & ~short
     for group in groups_of_measures(list(dict.fromkeys(rows.loc[wards, "measure"])), disclosure.linked):
         here = rows.index[wards & rows["measure"].isin(group)]
@@ -102,6 +107,15 @@ def _hidden(
             number = int((hidden & ~short)[here].sum())
             found.append(Choice(audience, tuple(group), number, round(solved.gap, 4), solved.out_of_time))
     return hidden, found
+
+
+def _alike(one: AudiencePolicy, other: AudiencePolicy) -> bool:
+    """Whether two policies withhold the same."""
+    return one.model_dump(exclude={"also_sees"}) == other.model_dump(exclude={"also_sees"})
+
+
+def _same(one: pd.DataFrame | None, other: pd.DataFrame | None) -> bool:
+    return one is other if one is None or other is None else one.equals(other)
 
 
 def _chosen(

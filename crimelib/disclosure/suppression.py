@@ -88,7 +88,8 @@ def suppress(
     that the end is near; ``gap`` says how much that may lose. Out of time, every group goes: the safest there is."""
     figures, given = consistent(figures), set()
     cuts = list(_pattern(figures, primary))
-    groups, kept, bound, end = primary.copy(), primary, 0.0, monotonic() + seconds
+    groups, kept, end = primary.copy(), primary, monotonic() + seconds
+    bound = float(weights[primary].sum())
     for number in count(1):
         if not (found := narrow(figures, groups)):
             return Suppression(groups, float(weights[groups].sum()), bound, tuple(sorted(given)))

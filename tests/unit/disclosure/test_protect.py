@@ -174,6 +174,18 @@ def test_every_audience_withholds_one_to_four_at_least() -> None:
     assert POLICIES["public"].suppress_to >= 9
 
 
+def test_few_knife_crimes_are_withheld_with_their_injuries() -> None:
+    """A ward of two knife crimes has no more than two injuries."""
+    counts = {"A": (2, 1), "B": (3, 0), "C": (30, 9), "D": (40, 12)}
+    measures = ("knife_crime", "knife_crime_with_injury")
+    rows = [row(name, ward, pair[at], pair[at]) for ward, pair in counts.items() for at, name in enumerate(measures)]
+    result = protect(table(*rows), "board", DISCLOSURE, measures)
+    withheld = result[result["status"] == "suppressed"]
+    assert {("knife_crime", "A"), ("knife_crime_with_injury", "A"), ("knife_crime", "B")} <= set(
+        zip(withheld["measure"], withheld["breakdown_value"], strict=True)
+    )
+
+
 @settings(max_examples=15)
 @given(WARDS)
 def test_who_holds_two_audiences_packs_knows_no_more_than_the_one_shows(wards: dict[str, tuple[int, int]]) -> None:
@@ -197,6 +209,11 @@ def test_in_time_the_gap_to_the_best_choice_is_told() -> None:
     (choice,) = protect_with_choices(rows, "board", DISCLOSURE, PROTECTED).choices
     assert (choice.measures, choice.withheld, choice.out_of_time) == (GROUP, 4, False)
     assert choice.gap <= 0.01
+
+
+def test_where_the_small_counts_hide_each_other_there_is_no_gap() -> None:
+    (choice,) = protect_with_choices(hate((3, 9), (2, 9), (30, 30)), "board", DISCLOSURE, PROTECTED).choices
+    assert (choice.withheld, choice.gap) == (2, 0)
 
 
 def test_no_earlier_pack_is_as_none(tmp_path: Path) -> None:

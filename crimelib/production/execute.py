@@ -29,6 +29,7 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
+from crimelib.board.charts.drawing import PICTURES_LATER, add_pictures
 from crimelib.errors import InputError, one_line
 from crimelib.kernels.client import Template, can_fork
 from crimelib.production.notebooks import KERNEL_START_UP, read_notebook, write_notebook
@@ -153,6 +154,7 @@ def _execute(source: Path, target: Path, parameters: Parameters, timeout: float)
         executed = _run_papermill(source, dict(parameters), timeout)
         error = _unfinished(executed)
         if error is None:
+            add_pictures(executed)
             write_notebook(portable_notebook(executed, paths), target)
     except Exception as raised:
         error = _as_error(raised, timeout)
@@ -391,6 +393,7 @@ def _kernel_environment(folder: Path) -> dict[str, str]:
         "JUPYTER_PREFER_ENV_PATH": "1",
         "IPYTHONDIR": str(folder / "ipython"),
         "PYTHONHASHSEED": "0",
+        PICTURES_LATER: "1",
         **dict.fromkeys(_ONE_THREAD, "1"),
     }
 

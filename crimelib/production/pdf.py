@@ -10,7 +10,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import cache, lru_cache
+from functools import cache
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -162,11 +162,13 @@ def _plain(output: Mapping[str, Any]) -> str:
 
 
 def _chart(data: Mapping[str, Any]) -> Iterator[Block]:
+    from crimelib.board.charts.drawing import draw_svg
+
     chart = data[CHART_TYPE]
     title, alt = str(chart.get("title") or ""), str(chart.get("alt") or "")
     if is_self_contained(data.get("image/svg+xml", "")):
         wide, spec = data["image/svg+xml"], chart.get("narrow_spec")
-        narrow = _narrow_picture(json.dumps(spec), title, alt) if spec else ""
+        narrow = draw_svg(spec, title=title, alt=alt) if spec else ""
         pictures = {"svg": wide, "narrow": narrow if _tallness(narrow or wide) <= _MOST_TALL else ""}
         yield {"kind": "chart", "alt": alt or title or "Chart", **pictures}
     elif alt or title:
@@ -187,14 +189,6 @@ def is_self_contained(svg: str) -> bool:
     links = [value for name, value in values if name in {"href", "src"}]
     outside = [value for _, value in values if re.search(r"url\((?!\s*['\"]?#)", value)]
     return all(link.startswith("#") for link in links) and not outside
-
-
-@lru_cache(maxsize=256)
-def _narrow_picture(spec: str, title: str, alt: str) -> str:
-    """The picture for narrow screens, which suits a column."""
-    from crimelib.board.charts import draw_svg
-
-    return draw_svg(json.loads(spec), title=title, alt=alt)
 
 
 def _tallness(svg: str) -> float:

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import re
 import textwrap
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from html import escape
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +25,9 @@ if TYPE_CHECKING:
 
 
 CHART_TYPE = "application/vnd.crimelib.chart+json"
+PICTURE_TYPE = "image/svg+xml"
+# Set where notebooks run unattended: the run draws their pictures, in a process that is warm, and not each kernel.
+PICTURES_LATER = "CRIMELIB_PICTURES_LATER"
 SCHEMA = "https://vega.github.io/schema/vega-lite/v6.json"
 Spec = dict[str, Any]
 _LIVE = "figures to point at"
@@ -61,17 +66,34 @@ class Chart:
         return altair.Chart.from_dict(self.spec)
 
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, Any]:
-        return {"image/svg+xml": self.svg(), "text/plain": self.alt, CHART_TYPE: self.payload()}
+        shown = {"text/plain": self.alt, CHART_TYPE: self.payload()}
+        return shown if os.environ.get(PICTURES_LATER) else {PICTURE_TYPE: self.svg(), **shown}
+
+
+def add_pictures(notebook: Any) -> None:
+    """Draw what the kernel of an executed notebook left to be drawn; each such output gets its SVG in place."""
+    for cell in notebook.cells:
+        for output in cell.get("outputs", ()):
+            data = output.get("data", {})
+            if CHART_TYPE in data and PICTURE_TYPE not in data:
+                chart = data[CHART_TYPE]
+                data[PICTURE_TYPE] = draw_svg(chart["spec"], title=chart["title"], alt=chart["alt"])
 
 
 def draw_svg(spec: Spec, *, title: str, alt: str) -> str:
     """A specification as an SVG that scales down to its column, is named and described, and whose ids are its own, so
     that many can stand in one page."""
+    return _drawn(json.dumps(_still(spec)), title, alt)
+
+
+@lru_cache(maxsize=256)  # a pack's page and its PDF show the same pictures
+def _drawn(spec: str, title: str, alt: str) -> str:
     import vl_convert
 
-    drawn = vl_convert.vegalite_to_svg(_still(spec), allowed_base_urls=[])
+    drawn = vl_convert.vegalite_to_svg(spec, allowed_base_urls=[])
     # the picture is one image with one description; its parts have no names of their own to read out
     drawn = re.sub(r"<(?:g|path) [^>]*>", lambda tag: re.sub(r' (?:role|aria-\w+)="[^"]*"', "", tag[0]), drawn)
+    drawn = _numbered_anew(drawn)
     mark = "c" + hashlib.sha256(f"{title}\0{alt}\0{drawn}".encode()).hexdigest()[:10]
     drawn = re.sub(r'(\bid="|url\(#)', rf"\g<1>{mark}-", drawn)
     width, height = re.search(r'width="([\d.]+)" height="([\d.]+)"', drawn).groups()
@@ -89,6 +111,12 @@ def _still(spec: Any) -> Any:
     if isinstance(spec, list):
         return [_still(part) for part in spec if not (isinstance(part, dict) and part.get("description") == _LIVE)]
     return {key: _still(part) for key, part in spec.items()} if isinstance(spec, dict) else spec
+
+
+def _numbered_anew(svg: str) -> str:
+    """Ids counted from this picture's first: Vega counts on through a process, whatever it drew before."""
+    numbers = {name: f"part{number}" for number, name in enumerate(dict.fromkeys(re.findall(r'\bid="([^"]+)"', svg)))}
+    return re.sub(r'(\bid="|url\(#)([^")]+)', lambda found: found[1] + numbers.get(found[2], found[2]), svg)
 
 
 @dataclass(frozen=True)

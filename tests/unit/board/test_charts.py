@@ -8,12 +8,13 @@ import xml.etree.ElementTree as ET
 from itertools import combinations
 from pathlib import Path
 
+import nbformat
 import numpy as np
 import pandas as pd
 import pytest
 
 from crimelib.board import charts, theme
-from crimelib.board.charts import series, timeline
+from crimelib.board.charts import drawing, series, timeline
 from crimelib.board.charts.rows import _ratio_domain
 
 ROOT = Path(__file__).parents[3]
@@ -422,3 +423,22 @@ def test_proportions_stand_on_a_whole_axis_with_their_band(drawn) -> None:
 def test_no_waves_are_refused() -> None:
     with pytest.raises(ValueError, match="no waves to draw"):
         charts.proportion_trend(waves().iloc[:0], **SAID)
+
+
+def test_a_picture_does_not_depend_on_what_was_drawn_before():
+    chart, other = charts.change_forest(rows(), **SAID), charts.change_forest(rows(), **{**SAID, "title": "Another"})
+    first = chart.svg()
+    other.svg()
+    drawing._drawn.cache_clear()
+    assert chart.svg() == first
+
+
+def test_pictures_left_to_the_run_are_those_a_kernel_would_have_drawn(monkeypatch):
+    chart = charts.change_forest(rows(), **SAID)
+    whole = chart._repr_mimebundle_()
+    monkeypatch.setenv(drawing.PICTURES_LATER, "1")
+    left = chart._repr_mimebundle_()
+    assert drawing.PICTURE_TYPE not in left
+    output = nbformat.v4.new_output("display_data", json.loads(json.dumps(left)))
+    drawing.add_pictures(nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(outputs=[output])]))
+    assert output.data == whole

@@ -28,6 +28,10 @@ Parameters = Annotated[Path, typer.Option("--parameters", help="Definitions and 
 AreaName = Annotated[str, typer.Option("--area", help="A borough, or London.", metavar="NAME")]
 PeriodText = Annotated[str, typer.Option("--period", help="The month, as 2021-11.", metavar="YYYY-MM")]
 Audience = Annotated[str, typer.Option("--audience", help="board, partner or public.", metavar="NAME")]
+Organisations = Annotated[
+    list[str] | None,
+    typer.Option("--organisation", help="Only this partner's page; may be given again.", metavar="NAME"),
+]
 Jobs = Annotated[int, typer.Option("--jobs", help="Notebooks at once (0: as many as cores).", min=0, metavar="N")]
 Fresh = Annotated[bool, typer.Option("--fresh", help="Reuse nothing of the pack before.")]
 
@@ -139,10 +143,7 @@ def run(
         typer.Option("--ward", help="A page of this ward as well; may be given again, or all.", metavar="NAME"),
     ] = None,
     audience: Audience = "board",
-    organisation: Annotated[
-        list[str] | None,
-        typer.Option("--organisation", help="Only this partner's page; may be given again.", metavar="NAME"),
-    ] = None,
+    organisation: Organisations = None,
     jobs: Jobs = 0,
     fresh: Fresh = False,
     reason: Annotated[str, typer.Option("--reason", help="Why a released pack is corrected.", metavar="TEXT")] = "",
@@ -184,6 +185,7 @@ def batch(
     areas: Annotated[str, typer.Option("--areas", help="all, or names with commas.", metavar="NAMES")] = "all",
     periods: Annotated[str, typer.Option("--periods", help="One month, or first:last.", metavar="SPAN")] = "2021-11",
     audience: Audience = "board",
+    organisation: Organisations = None,
     jobs: Jobs = 0,
     fresh: Fresh = False,
     raw: Raw = RAW,
@@ -198,6 +200,7 @@ def batch(
     settings = load_settings(parameters)
     wanted = subjects(settings, areas, periods)
     options = {"processed": processed, "out": out, "notebooks": NOTEBOOKS, "jobs": jobs or None, "fresh": fresh}
+    options["organisations"] = organisation or []
     failed = 0
     for number, entry in enumerate(
         run_batch(wanted, lambda area, period: make_pack(settings, area, period, audience, **options)), start=1

@@ -112,8 +112,7 @@ class PartnerPage:
                 "Whole numbers only. Write 0 where there was none; leave the row out where the number is not known.",
                 "To change an earlier month, return it again and choose the reason in the column revision.",
                 "Nothing about a person: no names, dates of birth, addresses, case numbers or notes of your own.",
-                "Who has no workbook asks the partnership's analyst, who makes one with `crimelib template "
-                "partner_return`.",
+                "Who has no workbook asks the partnership's analyst, who makes one (crimelib template partner_return).",
             ),
             bullet="- ",
         )

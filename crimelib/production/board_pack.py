@@ -26,10 +26,12 @@ from crimelib.production.notebook_copies import copy_for
 from crimelib.production.pack import pack_path, sha256_file
 from crimelib.production.recheck import recheck
 from crimelib.production.run import PackResult, page_name, run_pack
+from crimelib.production.standing import next_standing
 from crimelib.production.ward_notebooks import WARD_PAGE, ward_notebooks
 from crimelib.production.workbook import definitions_of
 from crimelib.settings import PROJECT_ROOT, Area, Settings
-from crimelib.tables.revisions import revision_table
+from crimelib.sources.partner_returns import NAME as RETURNS
+from crimelib.tables.revisions import revision_table, with_reasons
 from crimelib.tables.store import Store
 
 PARTNER_PAGE = PARTNER_AUDIENCE = "partner"
@@ -54,8 +56,9 @@ def make_pack(
     """Execute the board notebooks of a folder for one area, period and audience, and publish the pack below ``out``,
     a draft, with a page more for each of ``wards`` (names or codes, or ``all``); ``reason`` says why a released pack
     is corrected. Raises :class:`InputError` for an unknown page or ward, and for what :func:`run_pack` refuses."""
-    folder = pack_path(out, area.name, str(period), audience).parent
-    before = earlier_packs(folder, str(period), audience, settings.disclosure)
+    target = pack_path(out, area.name, str(period), audience)
+    next_standing(target, reason)  # refuses at once what the run would refuse at its end
+    before = earlier_packs(target.parent, str(period), audience, settings.disclosure)
     board = Board(settings, Store(processed), area, period, audience, before)
     _refuse_for(audience, organisations)
     chosen = chosen_notebooks(notebooks, only or ([PARTNER_PAGE] if organisations else []), wards, audience)
@@ -110,7 +113,9 @@ def _run(
             "claims.csv": check_claims(board),
             "actions.csv": action_table(board),
             "suppressed.csv": suppressed_table(board.rows),
-            "revisions.csv": revision_table(board.stored, settings, area, period),
+            "revisions.csv": with_reasons(
+                revision_table(board.stored, settings, area, period), board.store.table(RETURNS), settings
+            ),
         },
         definitions=definitions_of(settings),
         withheld=[asdict(choice) for choice in board.protected.choices],

@@ -1,13 +1,16 @@
 """``crimelib diff``: two packs side by side, and for every figure that differs, what could have changed it.
 
 ``run.json`` records every input, parameter file and the code by hash, so that a cause is what really differs between
-the packs. Where several things differ at once each is named: the packs alone cannot tell them apart.
+the packs. Where several things differ at once each is named: the packs alone cannot tell them apart. Parameter files
+in which only words stand (comments, claims, actions) change no figure and are no cause. Months that both packs had and
+that a publisher gave anew between them are read from ``revisions.csv``, so that packs of two periods tell what is
+later from what was revised.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,7 +19,9 @@ import pandas as pd
 
 from crimelib.board.tables import FIGURES, WINDOW_TITLES
 from crimelib.errors import InputError
+from crimelib.measures.periods import WINDOWS, month_label, parse_period, previous_months, window_months
 from crimelib.production.pack import RECORD, read_record, sha256_file
+from crimelib.production.standing import standing_of
 
 if TYPE_CHECKING:
     from rich.console import Group
@@ -27,14 +32,24 @@ CAUSES = {
     "revised_data": "Data was revised: the same months from other files",
     "definition": "A definition or parameter changed",
     "code": "The code or its environment changed",
+    "protection": "Other figures are withheld, since what other packs show counts as well",
     "unexplained": "Nothing that the packs record explains it",
 }
 KEY = ["item", "measure", "breakdown", "breakdown_value", "window"]
 _COMPARED = [*FIGURES, "signal", "status"]
 _PARAMETERS = "parameters"
+# Parameter files that no figure rests on; any other counts as a definition, a new one too.
+WORDS_ONLY = (
+    "actions.yml", "challenge.yml", "claim_words.yml", "claims/", "commentary/", "contacts.csv", "fetch.yml",
+    "illustrative.yml", "periods/", "plans/", "review.yml", "ward_panel.yml", "ward_tiles.csv",
+)  # fmt: skip
 _SHOWN_ON_TERMINAL = 40
 
+REVISIONS = "revisions.csv"
+REVISED_TITLE = "Months that publishers gave anew between the packs"
+
 Inputs = Mapping[tuple[str, str, str], str]
+Row = Mapping[str, str]
 
 
 @dataclass(frozen=True)
@@ -49,29 +64,43 @@ class PackName:
     illustrative: bool
     inputs: Inputs
     sha256: Mapping[str, str]
+    standing: str
+    titles: Mapping[str, str]
 
     def __str__(self) -> str:
-        return f"{self.area}, {self.period}, {self.audience}, run {self.run_id} of {self.made_at}"
+        made = f"run {self.run_id} of {self.made_at}"
+        return f"{self.area}, {self.period}, {self.audience}, {self.standing}, {made}"
+
+    def title(self, measure: str) -> str:
+        """A measure's name as the pack's own pages have it."""
+        return self.titles.get(measure) or _words(measure)
+
+    @property
+    def definitions(self) -> Inputs:
+        """The parameter files that figures rest on."""
+        return {name: sha256 for name, sha256 in self.inputs.items() if _is_definition(name)}
 
 
 @dataclass(frozen=True)
 class FigureChange:
     """A row of ``summary.csv`` that differs: its figures in each pack, and what could have changed them."""
 
-    item: str
-    measure: str
-    breakdown: str
-    label: str
-    window: str
+    name: str
     one: str
     other: str
     causes: tuple[str, ...]
 
-    @property
-    def name(self) -> str:
-        """Measure, part and window in words."""
-        part = f", {self.label or self.breakdown}" if self.breakdown != "total" else ""
-        return f"{_words(self.measure)}{part}, {WINDOW_TITLES.get(self.window, self.window).lower()}"
+
+@dataclass(frozen=True)
+class MonthRevision:
+    """A month's count of a measure that both packs had, and that was given anew between them."""
+
+    item: str
+    measure: str
+    month: str
+    name: str
+    one: str
+    other: str
 
 
 @dataclass(frozen=True)
@@ -85,6 +114,7 @@ class PackDiff:
     went: tuple[FigureChange, ...]
     unchanged: int
     made_of: tuple[str, ...]
+    revised: tuple[MonthRevision, ...] = ()
 
     @property
     def by_cause(self) -> dict[tuple[str, ...], list[FigureChange]]:
@@ -108,15 +138,17 @@ def diff_packs(one: Path, other: Path) -> PackDiff:
             fix="compare packs of one area and one audience",
         )
     before, after = _read_rows(one), _read_rows(other)
+    revised = tuple(revised_between(one, other, names[0]))
     shared = [key for key in after if key in before]
     changed = [key for key in shared if _differ(before[key], after[key])]
     return PackDiff(
         *names,
-        changes=tuple(_change(before[key], after[key], *names) for key in changed),
-        came=tuple(_change({}, after[key], *names) for key in after if key not in before),
-        went=tuple(_change(before[key], {}, *names) for key in before if key not in after),
+        changes=tuple(_change(before[key], after[key], *names, revised) for key in changed),
+        came=tuple(_change({}, after[key], *names, revised) for key in after if key not in before),
+        went=tuple(_change(before[key], {}, *names, revised) for key in before if key not in after),
         unchanged=len(shared) - len(changed),
         made_of=tuple(_made_of(*names)),
+        revised=revised,
     )
 
 
@@ -126,9 +158,8 @@ def diff_text(diff: PackDiff) -> Group:
     from rich.text import Text
 
     lines = [f"From {diff.one}", f"to   {diff.other}", "", *diff.made_of, "", diff_sentence(diff)]
-    tables = [_terminal_table(_title(causes), changes) for causes, changes in diff.by_cause.items()]
-    rows = {"Rows that came": diff.came, "Rows that went": diff.went}
-    tables += [_terminal_table(title, changes) for title, changes in rows.items() if changes]
+    tables = [_terminal_table(title, "Figure", changes) for title, changes in _groups(diff)]
+    tables += [_terminal_table(REVISED_TITLE, "Month", diff.revised)] * bool(diff.revised)
     return Group(Text("\n".join(lines)), *tables)
 
 
@@ -140,20 +171,39 @@ def diff_page(diff: PackDiff) -> str:
     provenance = (("From", str(diff.one)), ("To", str(diff.other)))
     illustrative = diff.one.illustrative or diff.other.illustrative
     info = PackInfo(diff.one.area, period, diff.one.audience, illustrative, provenance)
-    groups = [(_title(causes), changes) for causes, changes in diff.by_cause.items()]
-    groups += [("Rows that came", diff.came)] * bool(diff.came) + [("Rows that went", diff.went)] * bool(diff.went)
-    lead = diff_sentence(diff)
-    return render_template("diff.html.j2", info=info, title="What changed", lead=lead, diff=diff, groups=groups)
+    return render_template(
+        "diff.html.j2",
+        info=info,
+        title="What changed",
+        lead=diff_sentence(diff),
+        diff=diff,
+        groups=_groups(diff),
+        revised_title=REVISED_TITLE,
+    )
+
+
+def _groups(diff: PackDiff) -> list[tuple[str, Sequence[FigureChange]]]:
+    """The changed figures by cause, then the rows that only one pack has, each group under its title."""
+    causes = [(_title(causes), changes) for causes, changes in diff.by_cause.items()]
+    return [
+        *causes,
+        *((title, rows) for title, rows in (("Rows that came", diff.came), ("Rows that went", diff.went)) if rows),
+    ]
 
 
 def diff_sentence(diff: PackDiff) -> str:
     """How many figures changed, and from what."""
     if not (diff.changes or diff.came or diff.went):
-        return f"No figure changed: {diff.unchanged} rows are the same."
+        return f"No figure changed: {_counted(diff.unchanged)} the same."
     counted = Counter(change.causes for change in diff.changes)
     parts = [f"{count} ({_title(causes).lower()})" for causes, count in counted.items()]
-    changed = f"{len(diff.changes)} rows changed{': ' if parts else ''}{'; '.join(parts)}"
-    return f"{changed}. {len(diff.came)} came, {len(diff.went)} went, {diff.unchanged} are the same."
+    changed = f"{len(diff.changes)} {'row' if len(diff.changes) == 1 else 'rows'} changed"
+    causes = f"{': ' if parts else ''}{'; '.join(parts)}"
+    return f"{changed}{causes}. {len(diff.came)} came, {len(diff.went)} went, {_counted(diff.unchanged)} the same."
+
+
+def _counted(rows: int) -> str:
+    return f"{rows} row is" if rows == 1 else f"{rows} rows are"
 
 
 # --- reading ---------------------------------------------------------------------------------------------------------
@@ -163,12 +213,22 @@ def _read_name(pack: Path) -> PackName:
     record = read_record(pack)
     if record is None:
         raise InputError(f"{RECORD} is missing, broken or altered", where=str(pack), fix="give a pack's folder")
-    summary = pack / "summary.csv"
-    if not summary.is_file() or sha256_file(summary) != record["outputs"].get("summary.csv"):
-        raise InputError("summary.csv is missing or altered", where=str(pack), fix="make the pack again")
+    for name in ("summary.csv", REVISIONS):
+        _refuse_altered(pack, name, record["outputs"].get(name))
     inputs = {(each["source"], each["vintage"], each["file"]): each["sha256"] for each in record["inputs"]}
     said = {name: record[name] for name in ("area", "period", "audience", "run_id", "made_at", "illustrative")}
-    return PackName(**said, inputs=inputs, sha256=record["sha256"])
+    standing = standing_of(record)
+    words = f"revision {standing.revision} ({standing.status})"
+    return PackName(**said, inputs=inputs, sha256=record["sha256"], standing=words, titles=record.get("titles", {}))
+
+
+def _refuse_altered(pack: Path, name: str, sha256: str | None) -> None:
+    """Raise :class:`InputError` for a table that is not as it was published; only ``summary.csv`` must be there."""
+    if sha256 is None and name != "summary.csv":
+        return
+    path = pack / name
+    if not path.is_file() or sha256_file(path) != sha256:
+        raise InputError(f"{name} is missing or altered", where=str(pack), fix="make the pack again")
 
 
 def _read_rows(pack: Path) -> dict[tuple[str, ...], dict[str, str]]:
@@ -180,26 +240,45 @@ def _read_rows(pack: Path) -> dict[tuple[str, ...], dict[str, str]]:
 # --- causes ----------------------------------------------------------------------------------------------------------
 
 
-def _differ(before: Mapping[str, str], after: Mapping[str, str]) -> bool:
+def _differ(before: Row, after: Row) -> bool:
     return any(before[name] != after[name] for name in _COMPARED)
 
 
-def _change(before: Mapping[str, str], after: Mapping[str, str], one: PackName, other: PackName) -> FigureChange:
+def _change(before: Row, after: Row, one: PackName, other: PackName, revised: Iterable[MonthRevision]) -> FigureChange:
     row = after or before
-    about = [row[name] for name in ("item", "measure", "breakdown", "breakdown_label", "window")]
-    return FigureChange(*about, _figures(before), _figures(after), tuple(_causes(before, after, one, other)))
+    causes = _causes(before, after, one, other)
+    if one.period != other.period and _rests_on(row, other if after else one, revised):
+        causes.insert(1, "revised_data")
+    return FigureChange(_name(row, other), _figures(before), _figures(after), tuple(causes))
 
 
-def _causes(before: Mapping[str, str], after: Mapping[str, str], one: PackName, other: PackName) -> list[str]:
+def _causes(before: Row, after: Row, one: PackName, other: PackName) -> list[str]:
     """All that differs between the packs and that this row could have changed by."""
     same_months = one.period == other.period
     data = _data_causes(before, after, one.inputs, other.inputs) if same_months else ["later_months"]
-    definition = ["definition"] * (_of(one.inputs, {_PARAMETERS}) != _of(other.inputs, {_PARAMETERS}))
+    definition = ["definition"] * (one.definitions != other.definitions)
     code = ["code"] * any(one.sha256.get(name) != other.sha256.get(name) for name in ("code", "environment"))
-    return [*data, *definition, *code] or ["unexplained"]
+    protection = ["protection"] * ("suppressed" in (before.get("status"), after.get("status")))
+    return [*data, *definition, *code] or protection or ["unexplained"]
 
 
-def _data_causes(before: Mapping[str, str], after: Mapping[str, str], one: Inputs, other: Inputs) -> list[str]:
+def _is_definition(name: tuple[str, str, str]) -> bool:
+    source, _, file = name
+    return source == _PARAMETERS and not any(
+        file.startswith(each) if each.endswith("/") else file == each for each in WORDS_ONLY
+    )
+
+
+def _rests_on(row: Row, pack: PackName, revised: Iterable[MonthRevision]) -> bool:
+    """Whether a month of a row's windows was revised between the packs."""
+    if row["window"] not in WINDOWS:
+        return False
+    period = parse_period(pack.period)
+    months = {str(month) for month in (*window_months(period, row["window"]), *previous_months(period, row["window"]))}
+    return any((each.measure, each.item) == (row["measure"], row["item"]) and each.month in months for each in revised)
+
+
+def _data_causes(before: Row, after: Row, one: Inputs, other: Inputs) -> list[str]:
     """The same months: whether the files behind the row differ, and whether there was a figure at all."""
     sources = {source for row in (before, after) if row for source in row["source"].split(" + ")} - {""}
     if not sources:
@@ -218,12 +297,19 @@ def _made_of(one: PackName, other: PackName) -> Iterable[str]:
     came, went = sorted(set(other.inputs) - set(one.inputs)), sorted(set(one.inputs) - set(other.inputs))
     altered = sorted(name for name in set(one.inputs) & set(other.inputs) if one.inputs[name] != other.inputs[name])
     for what, names in (("new", came), ("gone", went), ("changed", altered)):
-        for kind, chosen in (("Parameter files", True), ("Data files", False)):
-            if files := [name for name in names if (name[0] == _PARAMETERS) is chosen]:
+        for kind in ("Definitions", "Data files", "Words"):
+            if files := [name for name in names if _kind(name) == kind]:
                 yield f"{kind} {what}: {_listed(files)}."
     for name, words in (("code", "The code"), ("environment", "Python or a package")):
         if one.sha256.get(name) != other.sha256.get(name):
             yield f"{words} changed."
+
+
+def _kind(name: tuple[str, str, str]) -> str:
+    """``Definitions`` are parameter files that figures rest on, ``Words`` those that they do not."""
+    if name[0] != _PARAMETERS:
+        return "Data files"
+    return "Definitions" if _is_definition(name) else "Words"
 
 
 def _listed(files: list[tuple[str, str, str]], most: int = 5) -> str:
@@ -231,10 +317,49 @@ def _listed(files: list[tuple[str, str, str]], most: int = 5) -> str:
     return ", ".join(shown) + (f" and {len(files) - most} more" if len(files) > most else "")
 
 
+def revised_between(one: Path, other: Path, earlier: PackName) -> Iterator[MonthRevision]:
+    """The months up to the earlier pack's period that ``revisions.csv`` of two packs tells apart, or of which that of
+    the later one says that a file which the earlier had not gave them anew; on one basis only."""
+    known = {(source, vintage) for source, vintage, _ in earlier.inputs}
+    before, after = _read_revisions(one), _read_revisions(other)
+    for key, row in after.items():
+        was = before[key]["count"] if key in before else _count_known(row, known)
+        if row["month"] <= earlier.period and was not in (row["count"], None):
+            month = month_label(parse_period(row["month"]))
+            name = f"{earlier.title(row['measure'])}, {month}"
+            now = " ".join(filter(None, (row["count"], _because(row))))
+            yield MonthRevision(row["item"], row["measure"], row["month"], name, was, now)
+
+
+def _count_known(row: Row, known: Set[tuple[str, str]]) -> str | None:
+    """What the earlier pack had of a month that only the later one can compare; None where it was not revised since,
+    or where more than one file has come."""
+    new, old = (row["source"], row["vintage"]), (row["source"], row["previous_vintage"])
+    return row["previous_count"] if new not in known and old in known else None
+
+
+def _because(row: Row) -> str:
+    return f"({row['reason'][0].lower()}{row['reason'][1:]})" if row.get("reason") else ""
+
+
+def _read_revisions(pack: Path) -> dict[tuple[str, ...], Row]:
+    path = pack / REVISIONS
+    if not path.is_file():
+        return {}
+    rows = pd.read_csv(path, dtype=str, keep_default_na=False).to_dict("records")
+    return {tuple(row[name] for name in ("item", "measure", "month", "basis")): row for row in rows}
+
+
 # --- words -----------------------------------------------------------------------------------------------------------
 
 
-def _figures(row: Mapping[str, str]) -> str:
+def _name(row: Row, pack: PackName) -> str:
+    """Measure, part and window in words."""
+    part = f", {row['breakdown_label'] or row['breakdown']}" if row["breakdown"] != "total" else ""
+    return f"{pack.title(row['measure'])}{part}, {WINDOW_TITLES.get(row['window'], row['window']).lower()}"
+
+
+def _figures(row: Row) -> str:
     """A row's figures in one line: ``749 against 640 (17.0%), increase``, or its status where it has none."""
     if not row:
         return "no row"
@@ -255,7 +380,7 @@ def _words(name: str) -> str:
     return name.replace("_", " ").capitalize()
 
 
-def _terminal_table(title: str, changes: Iterable[FigureChange]) -> Any:
+def _terminal_table(title: str, what: str, changes: Iterable[FigureChange | MonthRevision]) -> Any:
     from rich.box import SIMPLE
     from rich.table import Table
     from rich.text import Text
@@ -263,7 +388,7 @@ def _terminal_table(title: str, changes: Iterable[FigureChange]) -> Any:
     listed = list(changes)
     more = len(listed) - _SHOWN_ON_TERMINAL
     caption = f"and {more} more: see the page" if more > 0 else None
-    table = Table("Figure", "From", "To", title=Text(title), title_justify="left", box=SIMPLE, caption=caption)
+    table = Table(what, "From", "To", title=Text(title), title_justify="left", box=SIMPLE, caption=caption)
     for change in listed[:_SHOWN_ON_TERMINAL]:
         table.add_row(*map(Text, (change.name, change.one, change.other)))
     return table

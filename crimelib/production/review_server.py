@@ -9,6 +9,7 @@ by the pack's own list of files; nothing else has an address.
 from __future__ import annotations
 
 import mimetypes
+import os
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -116,7 +117,8 @@ def standing_sentence(subject: Subject, missing: str) -> str:
         return f"Released: {revision}. It is never changed; a correction is a new revision, with its reason."
     if missing:
         return f"Draft: {revision}. Before it is released: {missing}."
-    return f'Draft: {revision}. Signed off. To release it: crimelib release {subject.path.name} --role "YOUR ROLE".'
+    command = f'crimelib release {os.path.relpath(subject.path)} --role "YOUR ROLE"'
+    return f"Draft: {revision}. Signed off. To release it: {command}."
 
 
 def given_in(form: Mapping[str, list[str]]) -> Given:

@@ -105,7 +105,7 @@ def _check_header(file: RawFile, header: list[str]) -> None:
 
 def _check_lengths(file: RawFile, header: list[str], rows: list[tuple[int, list[str]]]) -> None:
     if not rows:
-        raise file.refusal("the file has a header and no rows", fix="download it again")
+        raise file.refusal("the file has a header and no rows", fix="download it again, or fill it in")
     for line, row in rows:
         if len(row) != len(header):
             raise file.refusal(

@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 import difflib
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -83,17 +83,15 @@ def form_of(name: str, settings: Settings) -> Form:
 
 
 def write_template(name: str, folder: Path, settings: Settings) -> list[Path]:
-    """Write ``<name>.csv`` (header and one example row) and ``<name>.dictionary.csv`` (column, meaning, allowed
-    values, required, example) into a folder; returns their paths. Never overwrites."""
+    """Write ``<name>.csv`` (the header alone: an example row left in would come back as a figure) and
+    ``<name>.dictionary.csv`` (column, meaning, allowed values, required, example) into a folder; returns their paths.
+    Never overwrites."""
     form = form_of(name, settings)
-    example = {
-        column: spec.example if spec.required or form.template.rows == "event" else ""
-        for column, spec in form.columns.items()
-    }
     folder.mkdir(parents=True, exist_ok=True)
+    described = dictionary_rows(form)
     return [
-        _write_csv(folder / f"{form.name}.csv", [example]),
-        _write_csv(folder / f"{form.name}.dictionary.csv", dictionary_rows(form)),
+        _write_csv(folder / f"{form.name}.csv", list(form.columns)),
+        _write_csv(folder / f"{form.name}.dictionary.csv", list(described[0]), described),
     ]
 
 
@@ -300,10 +298,10 @@ def _is_ward(boroughs: pd.Series, wards: pd.Series, settings: Settings) -> pd.Se
     return pd.Series([known[pair] for pair in pairs], index=wards.index, dtype="bool")
 
 
-def _write_csv(path: Path, rows: list[dict[str, str]]) -> Path:
+def _write_csv(path: Path, header: list[str], rows: Sequence[dict[str, str]] = ()) -> Path:
     try:
         with path.open("x", encoding="utf-8", newline="") as stream:
-            writer = csv.DictWriter(stream, list(rows[0]), lineterminator="\n")
+            writer = csv.DictWriter(stream, header, lineterminator="\n")
             writer.writeheader()
             writer.writerows(rows)
     except FileExistsError:

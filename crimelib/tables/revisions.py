@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from crimelib.settings import Area, Settings
+from crimelib.sources.partner_returns import PREFIX
 
 COLUMNS = [
     "area_code",
@@ -50,6 +51,38 @@ def revision_table(stored: pd.DataFrame, settings: Settings, area: Area, period:
     preferred = rows.sort_values(["choice", "basis"], key=lambda column: column.replace(order), kind="stable")
     once = preferred.drop_duplicates(["item", "measure", "month"])
     return once.sort_values(["item", "measure", "month"], ignore_index=True)[COLUMNS].astype(FIGURES)
+
+
+def with_reasons(revisions: pd.DataFrame, returns: pd.DataFrame, settings: Settings) -> pd.DataFrame:
+    """The rows of :func:`revision_table` with ``reason``: why partners gave a month anew, from their stored
+    ``returns``; empty for a publisher's figure, for which none is given."""
+    reasons = _declared(returns, settings)
+    keys = revisions[["item", "measure", "area_code", "vintage", "month"]].itertuples(index=False, name=None)
+    return revisions.assign(
+        reason=[
+            "; ".join(
+                dict.fromkeys(
+                    why for series in _series(item, measure, settings) for why in reasons.get((series, *of), ())
+                )
+            )
+            for item, measure, *of in keys
+        ]
+    )
+
+
+def _series(item: str, measure: str, settings: Settings) -> list[str]:
+    return [series for figures in settings.items[item].measures[measure].figures for series in figures.add]
+
+
+def _declared(returns: pd.DataFrame, settings: Settings) -> dict[tuple[str, ...], list[str]]:
+    """The declared reasons in words by series, borough, vintage and month."""
+    if returns.empty:
+        return {}
+    declared, found = returns[returns["revision"] != ""], {}
+    for row in declared.to_dict("records"):
+        key = (PREFIX + row["indicator"], row["area_code"], row["vintage"], row["month"])
+        found.setdefault(key, []).append(settings.partners.revision_reasons[row["revision"]])
+    return found
 
 
 def release_counts(stored: pd.DataFrame, series: tuple[str, ...]) -> pd.DataFrame:

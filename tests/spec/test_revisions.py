@@ -12,7 +12,7 @@ from crimelib.areas import AreaBook
 from crimelib.board.provisional import provisional
 from crimelib.settings import load_settings
 from crimelib.stats.revisions import growth_to_come
-from crimelib.tables.revisions import release_counts, revision_table, triangle
+from crimelib.tables.revisions import release_counts, revision_table, triangle, with_reasons
 
 BASIS = "mps_investigating_borough"
 
@@ -171,3 +171,36 @@ def test_a_measure_without_figures_is_not_provisional() -> None:
         v1      robbery 2021-09  5
         """)
     assert found.first is None
+
+
+RETURNED = {"organisation": "clarion", "indicator": "rehousing_requests", "area_code": "E09000006", "month": "2021-09"}
+
+
+def test_a_partner_s_reason_stands_beside_the_month_that_it_gave_anew() -> None:
+    found = revisions("""
+        vintage series                       months   count
+        v1      partner_rehousing_requests   2021-09  12
+        v2      partner_rehousing_requests   2021-09  14
+        v1      partner_idva_clients         2021-09  30
+        v2      partner_idva_clients         2021-09  31
+        v1      burglary_residential         2021-09  60
+        v2      burglary_residential         2021-09  62
+        """)
+    given = [
+        {**RETURNED, "vintage": "v1", "revision": ""},
+        {**RETURNED, "vintage": "v2", "revision": "late_records"},
+        {**RETURNED, "vintage": "v2", "revision": "late_records", "area_code": "E09000008"},
+        {**RETURNED, "vintage": "v2", "revision": "counting_error", "month": "2021-08"},
+    ]
+    told = with_reasons(found, pd.DataFrame(given), load_settings()).set_index("measure")["reason"]
+    assert told["rehousing_requests"] == "Records that came in late"
+    assert set(told.drop("rehousing_requests")) == {""}
+
+
+def test_without_returns_no_reason_is_given() -> None:
+    found = revisions("""
+        vintage series        months   count
+        v1      vehicle_theft 2021-09  100
+        v2      vehicle_theft 2021-09  103
+        """)
+    assert with_reasons(found, pd.DataFrame(), load_settings())["reason"].tolist() == [""]

@@ -46,14 +46,25 @@ def count_of(counts: pd.DataFrame, series: str, area: str) -> dict[str, int]:
 
 
 @pytest.mark.parametrize("name", list(SETTINGS.templates))
-def test_a_template_as_written_is_read_without_a_complaint(tmp_path, name):
+def test_a_template_filled_with_its_dictionary_s_examples_is_read_without_a_complaint(tmp_path, name):
     sheet, dictionary = templates.write_template(name, tmp_path, SETTINGS)
+    described = list(csv.DictReader(dictionary.open(encoding="utf-8")))
+    event = SETTINGS.templates[name].rows == "event"
+    with sheet.open("a", encoding="utf-8", newline="") as stream:
+        csv.writer(stream).writerow(row["example"] * (event or row["required"] == "yes") for row in described)
     cleaned = READERS[name](RawFile(sheet, name, "2021-12"), SETTINGS)
     assert cleaned.rejected.empty
     assert all(len(table) for kept, table in cleaned.tables.items() if kept != asb_calls.SAMPLE)
-    described = list(csv.DictReader(dictionary.open(encoding="utf-8")))
     assert [row["column"] for row in described] == next(csv.reader(sheet.open(encoding="utf-8")))
     assert all(row["meaning"] and row["allowed"] and row["example"] for row in described)
+
+
+@pytest.mark.parametrize("name", list(SETTINGS.templates))
+def test_a_template_brings_no_row_that_could_come_back_as_a_figure(tmp_path, name):
+    sheet, _ = templates.write_template(name, tmp_path, SETTINGS)
+    assert len(sheet.read_text(encoding="utf-8").splitlines()) == 1
+    with pytest.raises(InputError, match="a header and no rows"):
+        READERS[name](RawFile(sheet, name, "2021-12"), SETTINGS)
 
 
 def test_a_template_never_overwrites_and_an_unknown_one_names_the_nearest(tmp_path):

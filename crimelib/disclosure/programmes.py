@@ -13,7 +13,7 @@ from scipy.sparse import csr_array
 
 from crimelib.errors import CrimelibError
 
-UNBOUNDED = np.inf
+PRIMAL = 4  # HiGHS's name for the simplex method that stays possible when the objective changes
 
 
 class Solved(NamedTuple):
@@ -25,19 +25,26 @@ class Solved(NamedTuple):
     bound: float
 
 
-def least(
-    objective: np.ndarray,
-    rows: csr_array,
-    row_bounds: tuple[np.ndarray, np.ndarray],
-    bounds: tuple[np.ndarray, np.ndarray],
-) -> Solved:
-    """The least of an objective over variables within ``bounds`` whose ``rows`` lie within ``row_bounds``. Raises
-    :class:`CrimelibError` where there is none."""
-    solver = _solver(objective, rows, row_bounds, bounds, whole=False)
-    solved = _solved(solver)
-    if solved is None:
-        raise CrimelibError(f"the tables could not be checked for disclosure: {_status(solver)}")
-    return solved
+class Programme:
+    """A linear programme whose costs and bounds change from one question to the next; each is solved from where the
+    last one ended."""
+
+    def __init__(self, rows: csr_array, row_bounds: tuple[np.ndarray, np.ndarray]) -> None:
+        nothing = np.zeros(rows.shape[1])
+        self.solver = _solver(nothing, rows, row_bounds, (nothing, nothing), whole=False)
+        self.solver.setOptionValue("simplex_strategy", PRIMAL)
+        self.columns = np.arange(len(nothing), dtype=np.int32)
+
+    def least(self, objective: np.ndarray, bounds: tuple[np.ndarray, np.ndarray]) -> Solved:
+        """The least of an objective over variables within ``bounds``. Raises :class:`CrimelibError` where there is
+        none."""
+        number = len(self.columns)
+        self.solver.changeColsBounds(number, self.columns, *bounds)
+        self.solver.changeColsCost(number, self.columns, objective)
+        solved = _solved(self.solver)
+        if solved is None:
+            raise CrimelibError(f"the tables could not be checked for disclosure: {_status(self.solver)}")
+        return solved
 
 
 def least_whole(
@@ -49,7 +56,8 @@ def least_whole(
     seconds: float,
     gap: float,
 ) -> Solved | None:
-    """As :func:`least` over whole numbers, to within a relative ``gap``; None where the time is out first."""
+    """The least of an objective over whole numbers within ``bounds`` whose ``rows`` lie within ``row_bounds``, to
+    within a relative ``gap``; None where the time is out first."""
     solver = _solver(objective, rows, row_bounds, bounds, whole=True)
     solver.setOptionValue("time_limit", seconds)
     solver.setOptionValue("mip_rel_gap", gap)

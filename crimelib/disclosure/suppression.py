@@ -16,9 +16,9 @@ from itertools import count, islice
 from time import monotonic
 
 import numpy as np
-from scipy.sparse import coo_array, csr_array, eye_array, hstack, vstack
+from scipy.sparse import coo_array, csr_array, eye_array, hstack
 
-from crimelib.disclosure.programmes import Solved, least, least_whole
+from crimelib.disclosure.programmes import Programme, Solved, least_whole
 
 SHOWN, WITHHELD = -1, -2  # groups of figures that no choice touches
 NEAR = 1e-6
@@ -87,18 +87,19 @@ def suppress(
     ``weights``. After ``exact_rounds`` of the integer programme what has been chosen stays and is only added to, so
     that the end is near; ``gap`` says how much that may lose. Out of time, every group goes: the safest there is."""
     figures, given = consistent(figures), set()
+    system = _System(figures)
     cuts = list(_pattern(figures, primary))
     groups, kept, end = primary.copy(), primary, monotonic() + seconds
     bound = float(weights[primary].sum())
     for number in count(1):
-        if not (found := narrow(figures, groups)):
+        if not (found := narrow(figures, groups, system)):
             return Suppression(groups, float(weights[groups].sum()), bound, tuple(sorted(given)))
         for proof in found:
             new = list(_cuts(figures, proof, primary))
             cuts += [cut for cut in new if cut is not None]
             if None in new:
                 given.add(proof.figure)
-                figures = attainable(figures, proof.figure, len(weights))
+                figures = attainable(figures, proof.figure, len(weights), system)
         solved = _cheapest(cuts, kept, weights, end - monotonic())
         if solved is None or monotonic() > end:
             break
@@ -123,76 +124,97 @@ def consistent(figures: Figures) -> Figures:
     number, counts = int(known.sum()), figures.parts.shape[1]
     slack = eye_array(number, format="csr")
     cost = np.concatenate([np.zeros(counts), np.ones(2 * number)])
-    solved = _linear(cost, hstack([figures.parts[known], slack, -slack], format="csr"), figures.values[known], None)
+    rows, values = hstack([figures.parts[known], slack, -slack], format="csr"), figures.values[known]
+    solved = Programme(rows, (values, values)).least(cost, (np.zeros(len(cost)), np.full(len(cost), np.inf)))
     values = figures.values.copy()
     values[known] = figures.parts[known] @ np.maximum(solved.x[:counts], 0)
     return replace(figures, values=np.where(np.abs(values) < NEAR, 0, values))
 
 
-def attainable(figures: Figures, place: int, groups: int) -> Figures:
+def attainable(figures: Figures, place: int, groups: int, system: _System) -> Figures:
     """The figures with what is asked of one cut down to what withholding every group would give it: the sums that
     always stand, such as a borough's total, bound it, and no choice can help that."""
-    system = _System(figures, ~figures.hidden(np.ones(groups, dtype=bool)) & ~np.isnan(figures.values))
-    fewest, most = _whole(system.proof(place))
+    shown = ~figures.hidden(np.ones(groups, dtype=bool)) & ~np.isnan(figures.values)
+    fewest, most = _whole(system.show(shown).proof(place))
     low, high, width = figures.low.copy(), figures.high.copy(), figures.width.copy()
     low[place], high[place] = max(low[place], fewest), min(high[place], most)
     width[place] = min(width[place], most - fewest)
     return replace(figures, low=low, high=high, width=width)
 
 
-def narrow(figures: Figures, groups: np.ndarray) -> list[Proof]:
+def narrow(figures: Figures, groups: np.ndarray, system: _System | None = None) -> list[Proof]:
     """Withheld figures that what is shown bounds too tightly, with the proof of each; at most ``BATCH``."""
-    return list(islice(_narrow(figures, groups), BATCH))
+    return list(islice(_narrow(figures, groups, system or _System(figures)), BATCH))
 
 
-def _narrow(figures: Figures, groups: np.ndarray) -> Iterator[Proof]:
+def _narrow(figures: Figures, groups: np.ndarray, system: _System) -> Iterator[Proof]:
     hidden = figures.hidden(groups)
     shown = ~hidden & ~np.isnan(figures.values)
     open_ = hidden & ~_nought(figures, shown) & (np.isfinite(figures.low) | (figures.width > 0))
     if open_.any():
-        system = _System(figures, shown)
-        low, high = _probe(system, open_)
-        for place in np.flatnonzero(open_ & ~_wide(figures, low, high)):
-            proof = system.proof(place)
-            if _fails(figures, proof):
+        _probe(system.show(shown), figures, open_)
+        for place in np.flatnonzero(open_ & ~_wide(figures, *system.reached)):
+            if not _wide(figures, *system.reached)[place] and _fails(figures, proof := system.proof(place)):
                 yield proof
 
 
 class _System:
-    """What an attacker can work with: the shown figures as equations."""
+    """What an attacker can work with: the shown figures as equations. Figures that a choice may withhold have a column
+    for what they come to, in two parts (up to a target and beyond it), so that one programme answers every question
+    from where the last one ended; what is shown is a bound of those columns."""
 
-    def __init__(self, figures: Figures, shown: np.ndarray) -> None:
-        self.figures, self.shown = figures, np.flatnonzero(shown)
-        self.equations, self.values = figures.parts[self.shown], figures.values[self.shown]
+    def __init__(self, figures: Figures) -> None:
+        self.figures = figures
+        self.counts = figures.parts.shape[1]
         self.limit = float(np.nansum(figures.values) + np.max(figures.width, initial=0) + 1)
+        self.free = np.flatnonzero(figures.groups != SHOWN)
+        own = _columns_of(self.free, len(figures.values))
+        known = np.where(figures.groups == SHOWN, figures.values, 0.0)
+        rows = hstack([figures.parts, -own, -own], format="csr")
+        self.programme = Programme(rows, (np.nan_to_num(known, nan=-np.inf), np.nan_to_num(known, nan=np.inf)))
+        self.worlds = [figures.values]
+        self.show(np.ones(len(figures.values), dtype=bool))
 
-    def extreme(self, objective: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Counts at which the objective is greatest, and how that value grows with each figure of all."""
-        solved = _linear(-objective, self.equations, self.values, self.limit)
-        prices = np.zeros(len(self.figures.values))
-        prices[self.shown] = -solved.prices[: len(self.shown)]
-        return solved.x, prices
+    def show(self, shown: np.ndarray) -> _System:
+        """The system with these figures shown, and the least and the most that every figure is known to reach then:
+        in what was found possible so far and agrees with what is shown."""
+        self.shown = shown
+        worlds = np.array(self.worlds)
+        agree = (np.abs(worlds[:, shown] - self.figures.values[shown]) < NEAR).all(axis=1)
+        low = np.fmin.reduce(worlds[agree], axis=0, initial=np.inf)
+        self.reached = low, np.fmax.reduce(worlds[agree], axis=0, initial=-np.inf)
+        return self
 
-    def towards(self, chosen: np.ndarray, targets: np.ndarray, up: bool) -> np.ndarray:
-        """Counts at which some figures come as near as they can, added up, to rising (or falling) to their targets."""
-        sign, number = (1.0 if up else -1.0), len(chosen)
-        unused = csr_array((len(self.shown), number))
-        solved = _linear(
-            np.concatenate([np.zeros(self.equations.shape[1]), np.full(number, -sign)]),
-            hstack([self.equations, unused], format="csr"),
-            self.values,
-            self.limit,
-            beyond=hstack([-sign * self.figures.parts[chosen], sign * eye_array(number)], format="csr"),
-            ends=targets[chosen],
-            up=up,
-        )
-        return solved.x[: self.equations.shape[1]]
+    def extreme(self, figure: int, sign: float) -> tuple[float, np.ndarray]:
+        """The most (or the least, by the sign) that a figure can come to, and how that grows with each figure shown."""
+        cost = np.where(self.free == figure, -sign, 0.0)
+        solved = self._solve(np.full(len(self.free), np.inf), cost, cost)
+        return float(self.worlds[-1][figure]), np.where(self.shown, -solved.prices, 0.0)
+
+    def towards(self, chosen: np.ndarray, targets: np.ndarray, up: bool) -> None:
+        """Find counts at which some figures come as near as they can, added up, to rising (or falling) to their
+        targets."""
+        ends = np.where(chosen, targets, np.inf)[self.free]
+        nearer, beyond = (-1.0, 0.0) if up else (0.0, 1.0)
+        self._solve(ends, np.where(chosen, nearer, 0.0)[self.free], np.where(chosen, beyond, 0.0)[self.free])
+
+    def _solve(self, ends: np.ndarray, nearer: np.ndarray, beyond: np.ndarray) -> Solved:
+        """The least cost where withheld figures cost so much a unit up to their ends, and so much beyond."""
+        shown, values = self.shown[self.free], self.figures.values[self.free]
+        counts = np.zeros(self.counts)
+        further = np.where(shown | np.isinf(ends), 0.0, np.inf)
+        lower = np.concatenate([counts, np.where(shown, values, 0.0), np.zeros(len(ends))])
+        upper = np.concatenate([counts + self.limit, np.where(shown, values, ends), further])
+        solved = self.programme.least(np.concatenate([counts, nearer, beyond]), (lower, upper))
+        world = self.figures.parts @ solved.x[: self.counts]
+        self.worlds.append(world)
+        self.reached = np.minimum(self.reached[0], world), np.maximum(self.reached[1], world)
+        return solved
 
     def proof(self, figure: int) -> Proof:
         """The tightest interval of one figure."""
-        row = self.figures.parts[[figure]].toarray()[0]
-        (top, up), (bottom, down) = self.extreme(row), self.extreme(-row)
-        return Proof(figure, float(row @ bottom), float(row @ top), self._widens(down), self._widens(up))
+        (most, up), (fewest, down) = self.extreme(figure, 1.0), self.extreme(figure, -1.0)
+        return Proof(figure, fewest, most, self._widens(down), self._widens(up))
 
     def _widens(self, prices: np.ndarray) -> np.ndarray:
         """How far each figure could move the end of the interval if it were withheld: one that could rise, without
@@ -201,17 +223,9 @@ class _System:
         return np.where(prices > NEAR, np.inf, falls)
 
 
-def _linear(objective, equations, values, limit, *, beyond=None, ends=(), up=True) -> Solved:
-    """The least of an objective over counts from nought to a limit (the last ones to or from their ``ends``) that
-    satisfy equations and are not ``beyond``; prices are those of the equations."""
-    counts = len(objective) - len(ends)
-    most = np.full(counts, np.inf if limit is None else limit)
-    lower = np.concatenate([np.zeros(counts), np.zeros(len(ends)) if up else np.asarray(ends, float)])
-    upper = np.concatenate([most, np.asarray(ends, float) if up else np.full(len(ends), np.inf)])
-    rows = equations if beyond is None else vstack([equations, beyond], format="csr")
-    extra = 0 if beyond is None else beyond.shape[0]
-    row_bounds = np.append(values, np.full(extra, -np.inf)), np.append(values, np.zeros(extra))
-    return least(objective, rows, row_bounds, (lower, upper))
+def _columns_of(figures: np.ndarray, number: int) -> csr_array:
+    """A column for each of some figures."""
+    return csr_array((np.ones(len(figures)), (figures, np.arange(len(figures)))), shape=(number, len(figures)))
 
 
 def _nought(figures: Figures, shown: np.ndarray) -> np.ndarray:
@@ -220,18 +234,14 @@ def _nought(figures: Figures, shown: np.ndarray) -> np.ndarray:
     return (figures.parts @ (~zero).astype(float)) == 0
 
 
-def _probe(system: _System, open_: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Intervals that the withheld figures reach at least: from solutions that bring as many of them at once as can be
+def _probe(system: _System, figures: Figures, open_: np.ndarray) -> None:
+    """Find what is possible for the withheld figures: from solutions that bring as many of them at once as can be
     to what is asked, which settles most without a programme of their own."""
-    figures = system.figures
-    low, high = np.full(len(open_), np.inf), np.full(len(open_), -np.inf)
     idle, up = 0, False
-    while idle < 2 and (unsettled := open_ & ~_wide(figures, low, high)).any():
-        reached = figures.parts @ system.towards(np.flatnonzero(unsettled), _targets(figures, low, high, up), up)
-        low, high = np.minimum(low, reached), np.maximum(high, reached)
-        settled = (unsettled & _wide(figures, low, high)).any()
+    while idle < 2 and (unsettled := open_ & ~_wide(figures, *system.reached)).any():
+        system.towards(unsettled, _targets(figures, *system.reached, up), up)
+        settled = (unsettled & _wide(figures, *system.reached)).any()
         idle, up = (0 if settled else idle + 1), not up
-    return low, high
 
 
 def _targets(figures: Figures, low: np.ndarray, high: np.ndarray, up: bool) -> np.ndarray:

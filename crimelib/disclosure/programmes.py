@@ -11,9 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy.sparse import csr_array
 
-from crimelib.errors import CrimelibError
-
-PRIMAL = 4  # HiGHS's name for the simplex method that stays possible when the objective changes
+DUAL, PRIMAL = 1, 4  # HiGHS's names of simplex methods; what solved one objective is a start for the primal of another
 
 
 class Solved(NamedTuple):
@@ -36,14 +34,22 @@ class Programme:
         self.columns = np.arange(len(nothing), dtype=np.int32)
 
     def least(self, objective: np.ndarray, bounds: tuple[np.ndarray, np.ndarray]) -> Solved:
-        """The least of an objective over variables within ``bounds``. Raises :class:`CrimelibError` where there is
+        """The least of an objective over variables within ``bounds``. Raises :class:`ArithmeticError` where there is
         none."""
         number = len(self.columns)
         self.solver.changeColsBounds(number, self.columns, *bounds)
         self.solver.changeColsCost(number, self.columns, objective)
-        solved = _solved(self.solver)
+        solved = _solved(self.solver) or self._afresh()
         if solved is None:
-            raise CrimelibError(f"the tables could not be checked for disclosure: {_status(self.solver)}")
+            raise ArithmeticError(f"the tables could not be checked for disclosure: {_status(self.solver)}")
+        return solved
+
+    def _afresh(self) -> Solved | None:
+        """Where the way from the last solution is lost in rounding: by the usual way, from nothing."""
+        self.solver.clearSolver()
+        self.solver.setOptionValue("simplex_strategy", DUAL)
+        solved = _solved(self.solver)
+        self.solver.setOptionValue("simplex_strategy", PRIMAL)
         return solved
 
 

@@ -23,11 +23,17 @@ def inert_text(value: object) -> object:
     return f"'{value}" if starts_formula else value
 
 
+def _inert(cells: pd.Series) -> pd.Series:
+    """A column of :func:`inert_text`, each of its texts looked at once."""
+    values = cells.to_numpy(dtype=object)
+    texts = {value: inert_text(value) for value in values if isinstance(value, str)}
+    return pd.Series([texts[each] if isinstance(each, str) else each for each in values], cells.index, dtype=object)
+
+
 def write_csv(frame: pd.DataFrame, path: Path) -> None:
     """Write ``frame`` as UTF-8 CSV with LF line ends, formulas neutralised, whole or not at all."""
     texts = [column for column in frame.columns if not pd.api.types.is_numeric_dtype(frame[column])]
-    inert = {name: [inert_text(value) for value in frame[name]] for name in texts}
-    safe = frame.assign(**{name: pd.Series(cells, index=frame.index, dtype=object) for name, cells in inert.items()})
+    safe = frame.assign(**{name: _inert(frame[name]) for name in texts})
     safe = safe.rename(columns=inert_text)
     aside = path.with_name(f".{path.name}.{os.getpid()}")
     try:

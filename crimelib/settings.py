@@ -539,6 +539,54 @@ class LicensedVehicles(Strict):
     groups: dict[str, LicensedGroup]
 
 
+# --- when offences are committed -------------------------------------------------------------------------------
+
+
+class WeekCells(Strict):
+    """Some weekdays in some hour bands; all of them where none is named."""
+
+    weekdays: tuple[str, ...] = ()
+    hour_bands: tuple[str, ...] = ()
+
+
+class WeekSpan(Strict):
+    """A part of the week that pages speak of, such as the night."""
+
+    label: str
+    cells: tuple[WeekCells, ...] = Field(min_length=1)
+
+
+class CoarserWeek(Strict):
+    """Weekdays and hour bands put together, by label."""
+
+    weekdays: dict[str, tuple[str, ...]]
+    hour_bands: dict[str, tuple[str, ...]]
+
+
+class OffenceTimes(Strict):
+    """``offence_times.yml``: ``weekdays`` with their short names, bands that fill the day, coarser groups of both, and
+    spans of them."""
+
+    weekdays: dict[str, str]
+    hour_bands: tuple[Annotated[str, Field(pattern=r"^\d\d to \d\d$")], ...]
+    coarser: CoarserWeek
+    spans: dict[str, WeekSpan] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _fills_the_week(self) -> OffenceTimes:
+        edges = [tuple(map(int, band.split(" to "))) for band in self.hour_bands]
+        if [0, *(end for _, end in edges)] != [*(start for start, _ in edges), 24]:
+            raise ValueError("hour_bands do not fill the day from 00 to 24, one after the other")
+        for kind in ("weekdays", "hour_bands"):
+            declared, groups = list(getattr(self, kind)), getattr(self.coarser, kind).values()
+            if [name for group in groups for name in group] != declared:
+                raise ValueError(f"coarser {kind} do not hold each of {kind} once and in order")
+            named = {name for span in self.spans.values() for cells in span.cells for name in getattr(cells, kind)}
+            if strange := sorted(named - set(declared)):
+                raise ValueError(f"a span names {strange[0]!r}, which is none of the {kind}")
+        return self
+
+
 # --- partners --------------------------------------------------------------------------------------------------
 
 
@@ -614,10 +662,12 @@ class Column(Strict):
             "asb_qualifiers",
             "asb_tags",
             "capacity_notes",
+            "hour_bands",
             "partner_indicators",
             "partner_organisations",
             "revision_reasons",
             "sexes",
+            "weekdays",
         ]
         | None
     ) = None
@@ -864,6 +914,7 @@ class RowsTest(Strict):
     table: Literal[
         "asb_calls",
         "engagement",
+        "offence_times",
         "partner_returns",
         "resident_reports",
         "survey_responses",
@@ -1298,6 +1349,11 @@ class Settings:
     def licensed_vehicles(self) -> LicensedVehicles:
         """``licensed_vehicles.yml``."""
         return self.load("licensed_vehicles.yml", LicensedVehicles)
+
+    @property
+    def offence_times(self) -> OffenceTimes:
+        """``offence_times.yml``."""
+        return self.load("offence_times.yml", OffenceTimes)
 
     @property
     def asb_taxonomy(self) -> AsbTaxonomy:

@@ -341,7 +341,10 @@ class ItemPage:
         drawn = [frame for frame in frames if frame["count"].notna().sum() > 1]
         if len(drawn) < len(frames):
             return Text(("The parts are not all there, so they cannot be drawn on top of each other.",))
-        return stacked_parts_chart(pd.concat(drawn), title=title, unit="a month", finding=str(self.headline()))
+        return stacked_parts_chart(
+            pd.concat(drawn), title=title, unit="a month", finding=str(self.headline()), events=self.events(),
+            breaks={month: what for measure in measures for month, what in self._breaks(measure).items()},
+        )  # fmt: skip
 
     def index(self, measures: Iterable[str]) -> Chart | Text:
         """Twelve-month totals of several measures, each from 100 at the first month that all of them reach."""

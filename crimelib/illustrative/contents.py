@@ -14,7 +14,7 @@ from crimelib.illustrative.local_extracts import (
     partner_return_files,
     vehicle_theft_file,
 )
-from crimelib.illustrative.monthly_returns import resident_reports_file, victim_service_file
+from crimelib.illustrative.monthly_returns import offence_times_file, resident_reports_file, victim_service_file
 from crimelib.illustrative.police_uk import police_uk_files
 from crimelib.illustrative.police_uk_searches import search_files
 from crimelib.illustrative.recorded_crime import recorded_crime_files
@@ -22,7 +22,7 @@ from crimelib.illustrative.vawg import vawg_file
 from crimelib.settings import Settings
 
 QUESTIONNAIRE = "questionnaire.yml"
-PARAMETER_FILES = ("illustrative.yml", QUESTIONNAIRE)
+PARAMETER_FILES = ("illustrative.yml", QUESTIONNAIRE, "offence_times.yml")
 SOURCES = (
     "mps_recorded_crime",
     "mps_monthly_dashboard",
@@ -37,6 +37,7 @@ SOURCES = (
     "licensed_vehicles",
     "victim_service",
     "resident_reports",
+    "offence_times",
 )
 
 
@@ -65,4 +66,5 @@ def sample_files(settings: Settings) -> dict[str, bytes]:
         **search_files(calibration),
         **victim_service_file(calibration),
         **resident_reports_file(calibration),
+        **offence_times_file(calibration, offences, settings.offence_times),
     }

@@ -1,4 +1,5 @@
-"""Monthly returns of totals: service to victims, and reports from residents to the council; twenty-four months each."""
+"""Monthly returns of totals, twenty-four months each: service to victims, reports from residents to the council, and
+when violence with injury was committed."""
 
 from __future__ import annotations
 
@@ -6,7 +7,8 @@ import numpy as np
 import pandas as pd
 
 from crimelib.illustrative.calibration import Calibration
-from crimelib.illustrative.counts import generator
+from crimelib.illustrative.counts import Offences, generator
+from crimelib.settings import OffenceTimes
 
 MONTHS = 24
 # crime and measure: victims a month, and the chance that one was satisfied, or contacted in time, a year ago and now
@@ -23,6 +25,10 @@ REPORTS = {
     ("e_scooter", "online form"): (13, 31),
     ("e_scooter", "telephone"): (5, 7),
 }
+# How much falls in each hour band from midnight on: in a week, and on top of it on the nights of Friday and Saturday.
+HOURS = {"ndvwi": (6, 3, 4, 8, 13, 18, 17, 13), "domestic_vwi": (9, 5, 5, 8, 10, 13, 18, 19)}
+NIGHT_OUT = {"ndvwi": 3.4, "domestic_vwi": 1.5}
+UNTIMED = 0.04
 
 
 def victim_service_file(calibration: Calibration) -> dict[str, bytes]:
@@ -47,6 +53,39 @@ def resident_reports_file(calibration: Calibration) -> dict[str, bytes]:
                 rows.append((month, calibration.borough.code, ward, category, channel, count))
     columns = ["month", "area_code", "ward_code", "category", "channel", "count"]
     return _file(calibration, "resident_reports", columns, rows)
+
+
+def offence_times_file(calibration: Calibration, offences: Offences, times: OffenceTimes) -> dict[str, bytes]:
+    """The one file, by its path below raw: as many offences in each month as the other files count."""
+    rng, rows = generator(calibration, "offence_times"), []
+    monthly = _violence(offences)
+    cells = [(day, band) for day in times.weekdays for band in times.hour_bands] + [("not_known", "not_known")]
+    for place, (month, _) in enumerate(_months(calibration), start=-MONTHS):
+        for measure, counts in monthly.items():
+            drawn = rng.multinomial(counts[place], _week(measure, times)).tolist()
+            rows += [
+                (month, calibration.borough.code, measure, *cell, count)
+                for cell, count in zip(cells, drawn, strict=True)
+            ]
+    columns = ["month", "area_code", "measure", "weekday", "hour_band", "count"]
+    return _file(calibration, "offence_times", columns, rows)
+
+
+def _violence(offences: Offences) -> dict[str, np.ndarray]:
+    """Violence with injury of the borough by month, domestic and not."""
+    whole = offences.local(offences.recorded["vwi"]).sum(axis=0)
+    domestic = offences.local(offences.dashboard["domestic_vwi"]).sum(axis=0)
+    return {"ndvwi": whole - domestic, "domestic_vwi": domestic}
+
+
+def _week(measure: str, times: OffenceTimes) -> np.ndarray:
+    """The chance of each weekday and hour band, one weekday after the other, and of a time that is not known."""
+    chances = np.tile(np.array(HOURS[measure], dtype="float64"), (len(times.weekdays), 1))
+    days = list(times.weekdays)
+    for night, morning in (("friday", "saturday"), ("saturday", "sunday")):
+        chances[days.index(night), -1:] *= NIGHT_OUT[measure]
+        chances[days.index(morning), :2] *= NIGHT_OUT[measure]
+    return np.append(chances.ravel() / chances.sum() * (1 - UNTIMED), UNTIMED)
 
 
 def _months(calibration: Calibration) -> list[tuple[str, bool]]:

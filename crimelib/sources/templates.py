@@ -35,6 +35,7 @@ from crimelib.sources.rejection import gathered, refuse_all, refuse_when_many, r
 
 LOCAL_BASIS = "local"
 MAX_TEXT = 200
+UNKNOWN = {"not_known": "not known"}
 NEAR = 0.7  # how like an allowed value a wrong one is that may be quoted
 _FIGURE = re.compile(r"(?=.*\d)[\dE.,:/+-]{1,10}")
 KIND_REASONS = {
@@ -164,6 +165,8 @@ def _allowed(column: Column, settings: Settings) -> dict[str, str]:
         "asb_headings": lambda: settings.asb_taxonomy.headings,
         "asb_qualifiers": lambda: settings.asb_taxonomy.qualifiers,
         "asb_tags": lambda: {name: tag.label for name, tag in settings.asb_taxonomy.tags.items()},
+        "weekdays": lambda: settings.offence_times.weekdays | UNKNOWN,
+        "hour_bands": lambda: {band: band for band in settings.offence_times.hour_bands} | UNKNOWN,
         "partner_indicators": lambda: _labels(settings.partners.indicators),
         "partner_organisations": lambda: _labels(settings.partners.organisations),
         "capacity_notes": lambda: _labels(settings.partners.capacity_notes),

@@ -7,6 +7,7 @@ gives the live object. Whoever adds a kind of chart makes it of the pieces in ``
 """
 
 from crimelib.board.charts.drawing import CHART_TYPE, SCHEMA, Chart, Spec, draw_svg
+from crimelib.board.charts.grids import heat_map
 from crimelib.board.charts.paths import referral_chart
 from crimelib.board.charts.places import funnel_chart, tile_map, ward_ranked_chart
 from crimelib.board.charts.rows import change_forest, perception_chart, placebo_chart, windows_chart
@@ -27,6 +28,7 @@ __all__ = [
     "change_forest",
     "draw_svg",
     "funnel_chart",
+    "heat_map",
     "index_chart",
     "monthly_rows",
     "perception_chart",

@@ -246,9 +246,17 @@ def _wave_rows(waves: pd.DataFrame) -> pd.DataFrame:
 
 
 def stacked_parts_chart(
-    monthly: pd.DataFrame, *, title: str, unit: str, finding: str, parts: Sequence[str] | None = None
+    monthly: pd.DataFrame,
+    *,
+    title: str,
+    unit: str,
+    finding: str,
+    parts: Sequence[str] | None = None,
+    events: pd.DataFrame | None = None,
+    breaks: Iterable[object] | Mapping[str, str] = (),
 ) -> Chart:
-    """Parts that add up, stacked by month. ``monthly``: month, part, count; ``parts`` orders them from the bottom.
+    """Parts that add up, stacked by month. ``monthly``: month, part, count; ``parts`` orders them from the bottom;
+    ``events`` and ``breaks`` as in :func:`trend_chart`.
 
     A month in which any part is missing is left out whole: a stack without a part would read as a smaller number.
     """
@@ -260,6 +268,8 @@ def stacked_parts_chart(
     upper = whole.cumsum(axis="columns")
     top = domain_top(upper.max(axis="columns"))
     colours = dict(zip(order, _part_colours(len(order)), strict=True))
+    first, last = instant(months[0], 1), instant(months[-1] + 1, 1)
+    marks = event_rows(events, breaks, first, last)
     bars = [
         {
             "month": str(month),
@@ -277,14 +287,14 @@ def stacked_parts_chart(
 
     def draw(page: Page) -> Spec:
         height = page.pick(280, 240)
-        layers = []
+        layers = event_layers(in_lanes(marks, first, last, page.width - 130))
         for part in order:
             rows = [row for row in bars if row["part"] == part]
             rect = {"mark": {"type": "rect", "color": colours[part], "stroke": theme.BACKGROUND, "strokeWidth": 0.6}}
             tips = tooltip(Month="label", Part="part", Count="shown")
             span = {"x": {"field": "start", "type": "temporal"}, "x2": {"field": "at"}, "y2": {"field": "lower"}}
             layers.append(layer_of(rect, rows, tooltip=tips, **span, **unless_another_is_picked("part")))
-        layers += end_labels(_stack_ends(whole, upper, colours), instant(months[-1], 28), top, height)
+        layers += end_labels(_stack_ends(whole, upper, colours, months[-1]), instant(months[-1], 28), top, height)
         time = {"field": "at", "type": "temporal", "title": None, **time_axis(list(months), page.width - 130)}
         axes = [on_axes(layer, time, top) for layer in layers]
         return {**FIT, **choosable(order), "width": page.width, "height": height, "layer": axes}
@@ -301,14 +311,18 @@ def _part_colours(number: int) -> list[str]:
 
 
 def _stack_ends(
-    whole: pd.DataFrame, upper: pd.DataFrame, colours: Mapping[str, str]
+    whole: pd.DataFrame, upper: pd.DataFrame, colours: Mapping[str, str], end: pd.Period
 ) -> list[tuple[float, str, str, bool]]:
-    """Each part's name and last figure at the middle of its last bar, in ink that reads on white."""
+    """Each part's name and last figure at the middle of its last bar, in ink that reads on white; with its month where
+    that is not the ``end`` of the axis."""
     if whole.empty:
         return []
     last = whole.index[-1]
     middles = {part: upper.at[last, part] - whole.at[last, part] / 2 for part in whole.columns}
-    names = {part: "\n".join([*wrap_words(str(part), 16), count_text(whole.at[last, part])]) for part in whole.columns}
+    when = [] if last == end else [f"in {last.strftime('%b %Y')}"]
+    names = {
+        part: "\n".join([*wrap_words(str(part), 16), count_text(whole.at[last, part]), *when]) for part in whole.columns
+    }
     dark = {
         part: colour if colour in (*theme.SERIES[:4], theme.CURRENT) else theme.MUTED
         for part, colour in colours.items()

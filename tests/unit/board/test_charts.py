@@ -104,7 +104,13 @@ DRAWN = {
     ),
     "windows": lambda: charts.windows_chart(rows(), **SAID),
     "forest": lambda: charts.change_forest(rows(), **SAID),
-    "stacked": lambda: charts.stacked_parts_chart(long_monthly("part"), **SAID),
+    "stacked": lambda: charts.stacked_parts_chart(
+        long_monthly("part"),
+        **SAID,
+        events=pd.DataFrame({"label": ["Covid"], "start": ["2021-03-23"], "end": ["2021-07-19"]}),
+        breaks={"2021-02": "new rules"},
+    ),
+    "heat": lambda: charts.heat_map(pd.DataFrame({"Mon": [0, 5], "Tue": [7, 12]}, ["00 to 12", "12 to 24"]), **SAID),
     "multiples": lambda: charts.small_multiples(long_monthly("strand"), "strand", **SAID),
     "wards": lambda: charts.ward_ranked_chart(rows(), **SAID),
     "tiles": lambda: charts.tile_map(rows(), layout(), **SAID),
@@ -296,6 +302,27 @@ def test_a_stack_without_one_of_its_parts_is_left_out():
     bars = [layer for layer in layers(chart.spec) if layer["mark"]["type"] == "rect"]
     assert [len(layer["data"]["values"]) for layer in bars] == [2, 2]
     assert "February 2021" not in json.dumps(bars)
+
+
+def test_a_stack_that_ends_before_its_axis_says_in_which_month():
+    parts = pd.concat([monthly(5, 6, 7).assign(part="A"), monthly(1, 2, None).assign(part="B")])
+    assert "in Feb 2021" in json.dumps(charts.stacked_parts_chart(parts, **SAID).spec)
+    whole = pd.concat([monthly(5, 6).assign(part="A"), monthly(1, 2).assign(part="B")])
+    assert "in Feb 2021" not in json.dumps(charts.stacked_parts_chart(whole, **SAID).spec)
+
+
+def test_a_stack_marks_its_events_and_breaks(drawn):
+    words = json.dumps(drawn["stacked"].spec)
+    assert "Covid" in words
+    assert "new rules" in words
+
+
+def test_every_cell_of_a_heat_map_has_its_figure_in_ink_that_reads(drawn, pictures):
+    for narrow in (False, True):
+        texts = re.findall(r">([^<>]+)</text>", pictures["heat", narrow])
+        assert {"0", "5", "7", "12", "Mon", "Tue", "00 to 12", "12 to 24"} <= set(texts)
+    values = next(layer for layer in layers(drawn["heat"].spec) if layer["mark"]["type"] == "text")["data"]["values"]
+    assert {value["ink"] for value in values} == {theme.INK, theme.BACKGROUND}
 
 
 # Rows and places

@@ -14,6 +14,8 @@ import anywidget
 import ipywidgets
 import pandas as pd
 import traitlets
+from altair.jupyter.jupyter_chart import Selections
+from altair.utils.selection import IntervalSelection, PointSelection
 
 from crimelib.board.charts import Spec
 from crimelib.errors import InputError
@@ -24,6 +26,7 @@ from crimelib.settings import Strict
 from crimelib.views import write_view
 
 EMBEDDED = {"renderer": "svg", "actions": False}
+EMPTY = {"interval": IntervalSelection, "point": PointSelection}
 SEVERAL_ROWS = 6
 
 
@@ -53,6 +56,20 @@ class CopyButton(anywidget.AnyWidget):
     text = traitlets.Unicode("").tag(sync=True)
 
 
+class LiveChart(altair.JupyterChart):
+    """Altair's live widget fed with specifications as plain values: building Altair objects and checking them against
+    its schema takes seconds, sending a specification none. ``spec`` redraws it."""
+
+    def __init__(self, spec: Spec) -> None:
+        super().__init__(chart=None, embed_options=EMBEDDED)
+        types = {param["name"]: param["select"]["type"] for param in spec.get("params", ())}
+        with self.hold_sync():
+            self.selections = Selections({name: EMPTY[kind](name, [], []) for name, kind in types.items()})
+            self._selection_types = types
+            self._vl_selections = {name: {"value": None, "store": []} for name in types}
+            self.spec = spec
+
+
 class Explorer(ipywidgets.VBox):
     """An exploration open at a view. ``view`` is what the controls say; setting it moves the controls."""
 
@@ -62,7 +79,7 @@ class Explorer(ipywidgets.VBox):
         self._moving = False
         self.controls: dict[str, ipywidgets.Widget] = {}
         self.panel = ipywidgets.VBox(layout={"flex": "0 0 auto"})
-        self.chart: altair.JupyterChart | None = None
+        self.chart: LiveChart | None = None
         self.drawn = ipywidgets.VBox()
         self.said = ipywidgets.HTML()
         self.picked = ipywidgets.HTML()
@@ -139,7 +156,7 @@ class Explorer(ipywidgets.VBox):
         if self.chart is not None:
             self.chart.spec = spec
             return
-        self.chart = altair.JupyterChart(altair.Chart.from_dict(spec), embed_options=EMBEDDED)
+        self.chart = LiveChart(spec)
         for name in self.exploration.picked:
             self.chart.selections.observe(self._picked, name)
         self.drawn.children = (self.chart,)

@@ -44,7 +44,7 @@ lab: setup ## JupyterLab on the notebooks, on 127.0.0.1 with its token
 
 explore: setup ## the explorers as pages, without Jupyter: on 127.0.0.1 with a token, code hidden
 	@JUPYTER_PATH="$(CURDIR)/notebooks/explore/jupyter" $(BIN)/voila notebooks/explore --Voila.ip=127.0.0.1 --token \
-		--template=crimelib --VoilaConfiguration.extension_allowlist="['@jupyter-widgets/jupyterlab-manager', 'anywidget']"
+		--template=crimelib --VoilaConfiguration.extension_denylist=nbdime-jupyterlab
 
 bench: setup ## run the benchmarks
 	@set -e; for file in $(sort $(wildcard benchmarks/*.py)); do echo "== $$file"; $(BIN)/python "$$file"; done

@@ -109,7 +109,7 @@ class Explorer(ipywidgets.VBox):
         self._draw(answer.spec)
 
     def _page(self) -> Sequence[ipywidgets.Widget]:
-        heading = ipywidgets.HTML(f"<h2>{escape(self.exploration.title)}</h2><p><small>{NOT_FOR_SHARING}</small></p>")
+        heading = ipywidgets.HTML(f"<p><strong>{escape(self.exploration.title)}.</strong> {NOT_FOR_SHARING}</p>")
         keep = ipywidgets.VBox([ipywidgets.HBox([self.copy, self.name, self.save]), self.saved, self.code])
         answer = ipywidgets.VBox([self.said, self.drawn, self.picked, self.table], layout={"overflow": "auto"})
         return heading, ipywidgets.HBox([self.panel, answer]), keep

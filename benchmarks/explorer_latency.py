@@ -43,18 +43,18 @@ CHANGE = """
 """
 TRIED = {
     "01_trends": [
-        ("Measures", ["Hate crime: Hate crime", "Burglary: Burglary"]),
+        ("Measures", ["Race and hate crime: Hate crime", "Burglary"]),
         ("Shown as", ["Twelve-month totals", "Counts by month"]),
         ("Compared over", ["Three months", "Twelve months"]),
         ("Since", ["April 2019", "All months"]),
     ],
     "02_wards": [
-        ("Measure", ["Hate crime: Hate crime", "Burglary: Burglary"]),
+        ("Measure", ["Race and hate crime: Hate crime", "Burglary"]),
         ("Over", ["Three months", "Twelve months"]),
         ("Up to", ["October 2021", "September 2021"]),
     ],
     "03_asb_definition": [
-        ("Headings (none: all)", ["Begging", "Fireworks"]),
+        ("Headings (none: all)", ["Begging", "Misuse of fireworks"]),
         ("Without tags", ["Speeding", "Animals"]),
     ],
 }

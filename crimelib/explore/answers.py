@@ -54,7 +54,7 @@ def measure_options(workspace: Workspace) -> tuple[tuple[str, str], ...]:
     """Every measure that some file at hand counts, as (label, ``item.measure``)."""
     here = workspace.counted("series")
     return tuple(
-        (f"{workspace.settings.items[named.item].title}: {named.measure.label}", path)
+        (_in_item(workspace.settings.items[named.item].title, named.measure.label), path)
         for path, named in workspace.measures().items()
         if any(here >= {*figures.add, *figures.subtract} for figures in named.measure.figures)
     )
@@ -72,3 +72,8 @@ def ward_options(workspace: Workspace, area: str) -> tuple[tuple[str, str], ...]
     """The wards of an area, the whole area first."""
     wards = workspace.data(workspace.place(area).area).wards
     return (("The whole area", ""), *((ward.name, ward.name) for ward in wards))
+
+
+def _in_item(title: str, label: str) -> str:
+    """A measure's name with its item's, once where they are the same."""
+    return label if title == label else f"{title}: {label}"

@@ -50,6 +50,19 @@ def changed(view: Strict, name: str, value: object) -> Strict:
     return type(view).model_validate({**view.model_dump(), name: value})
 
 
+def settled(view: Strict, controls: Sequence[Control]) -> Strict:
+    """A view without what its controls no longer offer (the ward of another area): the first choice instead."""
+    stale = {}
+    for control in controls:
+        offered, value = [each for _, each in control.options], getattr(view, control.field)
+        if control.kind == "several":
+            kept = tuple(each for each in value if each in offered)
+            stale |= {control.field: kept} if kept != value else {}
+        elif offered and value not in offered:
+            stale[control.field] = offered[0]
+    return type(view).model_validate({**view.model_dump(), **stale}) if stale else view
+
+
 def measure_options(workspace: Workspace) -> tuple[tuple[str, str], ...]:
     """Every measure that some file at hand counts, as (label, ``item.measure``)."""
     here = workspace.counted("series")

@@ -50,7 +50,8 @@ def answer(workspace: Workspace, view: WardsView) -> Answer:
     period = _period(workspace, view)
     rows = ward_rows(workspace, named, area, period, view.window)
     if rows.empty or rows["current"].isna().all():
-        return Answer(None, (f"No file at hand gives {named.measure.label.lower()} by ward there.",), (), code(view))
+        none = f"No file at hand gives {named.measure.label.lower()} by ward in {area.name}."
+        return Answer(None, (none,), (), code(view))
     chosen = workspace.place(view.area, view.ward).code if view.ward else ""
     said = told(rows, named, chosen)
     return Answer(

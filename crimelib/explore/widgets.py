@@ -20,7 +20,7 @@ from altair.utils.selection import IntervalSelection, PointSelection
 from crimelib.board.charts import Spec
 from crimelib.errors import InputError
 from crimelib.explore import NOT_FOR_SHARING
-from crimelib.explore.answers import Answer, Control, Exploration, changed
+from crimelib.explore.answers import Answer, Control, Exploration, changed, settled
 from crimelib.explore.workspace import Workspace
 from crimelib.settings import Strict
 from crimelib.views import write_view
@@ -118,6 +118,7 @@ class Explorer(ipywidgets.VBox):
         """Controls of the view, each with the choices that the view leaves."""
         self._moving = True
         declared = self.exploration.controls(self.workspace, self.view)
+        self.view = settled(self.view, declared)
         for control in declared:
             value = getattr(self.view, control.field)
             widget = self.controls.get(control.field)

@@ -116,7 +116,7 @@ def test_wards_are_linked(page: playwright.Page, address: tuple[str, str]) -> No
     page.get_by_label("Ward", exact=True).select_option(label="Bickley")
     until_said(page, "Hate crime (Bickley)")
     page.get_by_label("Area").select_option(label="Croydon")
-    until_said(page, "Croydon")
+    until_said(page, "No file at hand gives hate crime by ward in Croydon")
 
 
 def test_a_definition_is_ticked_named_and_saved(page: playwright.Page, address: tuple[str, str]) -> None:

@@ -139,6 +139,15 @@ def test_the_widgets_say_what_the_view_says(workspace: Workspace) -> None:
     assert "Croydon" in page.code.value
 
 
+def test_a_ward_of_another_area_is_let_go(workspace: Workspace) -> None:
+    page = explore("wards")
+    page.controls["ward"].value = "Bickley"
+    page.controls["area"].value = "Croydon"
+    assert page.view.ward == ""
+    page.controls["area"].value = "Bromley"
+    assert "has the most" in page.said.value
+
+
 def test_every_control_has_a_label(workspace: Workspace) -> None:
     for name in EXPLORATIONS:
         page = explore(name)

@@ -30,10 +30,10 @@ illustrative: setup
 	@$(BIN)/crimelib clean
 
 test: setup chromium illustrative ## every test, notebooks and browser included
-	@$(PYTEST)
+	@$(PYTEST) --checks=part
 
-check-long: setup chromium illustrative ## the same, with the long tests and many more generated examples
-	@$(PYTEST) -m "" --hypothesis-profile=long
+check-long: setup chromium illustrative ## the same, with the long tests, many more examples and the table of attacks
+	@$(PYTEST) -m "" --hypothesis-profile=long --checks=whole
 
 lint: setup ## ruff and pyright
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/pyright

@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+pytest_plugins = ("checks",)
+
 ROOT = Path(__file__).resolve().parent.parent
 PUBLISHED_DATA = ROOT.parent / "shared" / "published-data"
 

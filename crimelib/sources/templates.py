@@ -309,4 +309,7 @@ def _write_csv(path: Path, header: list[str], rows: Sequence[dict[str, str]] = (
             writer.writerows(rows)
     except FileExistsError:
         raise InputError("the file is there already", where=path.name, fix="choose another folder") from None
+    except OSError:
+        path.unlink(missing_ok=True)  # half a template would keep the whole one from being written
+        raise
     return path

@@ -131,11 +131,14 @@ def write_catalogue(folder: Path, catalogue: Catalogue) -> None:
     """Replace the catalogue in one step."""
     content = asdict(catalogue)
     aside = folder / f".{CATALOGUE}.{os.getpid()}"
-    with aside.open("w", encoding="utf-8") as stream:
-        stream.write(json.dumps(content, indent=1, sort_keys=True) + "\n")
-        stream.flush()
-        os.fsync(stream.fileno())
-    aside.replace(folder / CATALOGUE)
+    try:
+        with aside.open("w", encoding="utf-8") as stream:
+            stream.write(json.dumps(content, indent=1, sort_keys=True) + "\n")
+            stream.flush()
+            os.fsync(stream.fileno())
+        aside.replace(folder / CATALOGUE)
+    finally:
+        aside.unlink(missing_ok=True)
 
 
 def write_part(path: Path, table: pd.DataFrame) -> None:

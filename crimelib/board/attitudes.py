@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pandas as pd
 
 from crimelib.areas import LONDON
+from crimelib.measures.periods import month_label
 from crimelib.settings import Area, Settings
 from crimelib.tables.store import Store
 
@@ -49,7 +50,10 @@ def _change(wave: pd.DataFrame, settings: Settings, area: Area) -> dict[str, obj
     now = wave.iloc[-1]
     where = {"source": now["source"], "vintage": now["vintage"]}
     if before not in wave.index:
-        return {**_without_figures("incomplete", f"Incomplete: the survey has no figure for {before}."), **where}
+        return {
+            **_without_figures("incomplete", f"Incomplete: the survey has no figure for {_words(before)}."),
+            **where,
+        }
     current, previous = float(now["proportion"]), float(wave.loc[before, "proportion"])
     asked, effect = interviews(settings, area), settings.perception.survey.design_effect
     test = wave_change(current, previous, asked, asked, effect)
@@ -61,13 +65,17 @@ def _change(wave: pd.DataFrame, settings: Settings, area: Area) -> dict[str, obj
         "detectable_pct": 100 * test.detectable / previous if previous else None,
         "signal": test.signal,
         "status": "ok",
-        "note": f"Quarter end {last}; about {effective_size(asked, effect):,.0f} effective interviews a year.",
+        "note": f"Quarter to {_words(last)}; about {effective_size(asked, effect):,.0f} effective interviews a year.",
         **where,
     }
 
 
+def _words(month: str) -> str:
+    return month_label(pd.Period(month, freq="M"))
+
+
 def _no_survey(wave: pd.DataFrame) -> dict[str, object]:
-    ends = f"; the last quarter at hand is {wave.index[-1]}" if len(wave) else ""
+    ends = f"; the last quarter at hand ends in {_words(wave.index[-1])}" if len(wave) else ""
     return _without_figures("no_data", f"No data: no survey file at hand gives this{ends}.")
 
 

@@ -28,6 +28,7 @@ SIGNALS = {
     "decrease": ("▼", "decrease"),
     "no_clear_change": ("●", "no clear change"),
 }
+_ICONS = tuple(icon for icon, _ in SIGNALS.values())
 FIGURES = (
     "current",
     "previous",
@@ -239,7 +240,8 @@ class Table:
         return f'<tr><th scope="row">{escape(first.text)}</th>{body}</tr>'
 
     def _cell(self, place: int, cell: Cell) -> str:
-        kinds = [name for name, on in (("num", place in self.numeric), ("absent", cell.absent)) if on]
+        said = cell.text.startswith(_ICONS)
+        kinds = [name for name, on in (("num", place in self.numeric), ("said", said), ("absent", cell.absent)) if on]
         kind = f' class="{" ".join(kinds)}"' if kinds else ""
         return f"<td{kind}>{escape(cell.text)}{_signal_html(cell.signal)}</td>"
 

@@ -182,7 +182,7 @@ def _for_phones(spec: dict[str, Any], title: str, alt: str) -> str:
 def _figure(media_type: str, encoded: str, alt: str, title: str, source: str = "", beside: str = "") -> str:
     """A picture within the page: as an image, its scripts do not run and its links do not load."""
     image = f'<picture>{source}<img src="data:{media_type};base64,{encoded}" alt="{escape(alt)}"></picture>'
-    label = escape(title or "Picture")
+    label = ": ".join(filter(None, ("Chart", escape(title))))
     frame = f'<div class="picture" tabindex="0" role="region" aria-label="{label}">{image}</div>'
     return f'<figure class="chart">{frame}{beside}</figure>'
 

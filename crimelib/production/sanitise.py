@@ -70,6 +70,13 @@ def _add_scope(html: str, scope: str) -> str:
 
 
 def _scrollable(html: str) -> str:
-    """Wide tables scroll in a frame of their own, which the keyboard reaches; they never widen a phone's page."""
-    frame = '<div class="scroll" tabindex="0" role="region" aria-label="Table">'
-    return html.replace("<table", f"{frame}<table").replace("</table>", "</table></div>")
+    """Wide tables scroll in a frame of their own, which the keyboard reaches and which is called as its table is; they
+    never widen a phone's page."""
+    framed = re.sub(r"<table[^>]*>(?:\s*<caption[^>]*>(.*?)</caption>)?", _frame, html, flags=re.DOTALL)
+    return framed.replace("</table>", "</table></div>")
+
+
+def _frame(table: re.Match[str]) -> str:
+    words = re.sub(r"<[^>]+>", " ", table[1] or "")
+    name = ": ".join(filter(None, ("Table", " ".join(words.split()).replace('"', "&quot;"))))
+    return f'<div class="scroll" tabindex="0" role="region" aria-label="{name}">{table[0]}'

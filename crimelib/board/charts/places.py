@@ -92,16 +92,16 @@ def tile_map(rows: pd.DataFrame, layout: pd.DataFrame, *, title: str, unit: str,
     def draw(page: Page) -> Spec:
         columns, lines = int(tiles["col"].max()) + 1, int(tiles["row"].max()) + 1
         side = (page.width - 10) // columns
-        deep = page.pick(82, 74)
+        deep = page.pick(82, 86)
         size = page.pick(theme.SMALL_SIZE, 9)
-        letters = int((side - 6) / (size * 0.54))
+        letters = int((side - page.pick(14, 6)) / (size * 0.57))
         at = tiles.assign(
             x=tiles["col"] * side,
             x2=tiles["col"] * side + side - 4,
             y=tiles["row"] * deep,
             y2=tiles["row"] * deep + deep - 4,
             middle=tiles["col"] * side + (side - 4) / 2,
-            short=["\n".join(wrap_words(str(name), letters)[:3]) for name in tiles["name"]],
+            short=["\n".join(wrap_words(str(name), letters)[:4]) for name in tiles["name"]],
         )
         return {
             "width": columns * side,
@@ -174,14 +174,18 @@ def funnel_chart(
         up = {"scale": {"domain": [0, top], "nice": False}, "axis": {"tickCount": 4, "format": ".1f"}, "title": None}
         y = quantity("ratio", **up)
         label = {"dy": -9, "fontSize": theme.SMALL_SIZE, "fontWeight": 600, "color": theme.ACCENT}
+        halo = {"stroke": theme.BACKGROUND, "strokeWidth": 4, "strokeJoin": "round"}  # lines stop short of a name
         tips = tooltip(Ward="name")
         layers = [
             layer_of(rule_mark(color=theme.MUTED, strokeWidth=1.2), [{"ratio": 1}], y=y),
             *(layer_of(_limit_line(field), curve, x=x, y={**y, "field": field}) for field in _LIMITS),
             layer_of(point_mark(color=theme.PREVIOUS, size=70), shown[~outside], x=x, y=y, tooltip=tips),
             layer_of(point_mark(color=theme.ACCENT, shape="diamond", size=110), named, x=x, y=y, tooltip=tips),
-            layer_of(text_mark("name", align="left", dx=8, **label), named[~named["late"]], x=x, y=y),
-            layer_of(text_mark("name", align="right", dx=-6, **label), named[named["late"]], x=x, y=y),
+            *(
+                layer_of(text_mark("name", align=align, dx=dx, **label, **ground), named[chosen], x=x, y=y)
+                for align, dx, chosen in (("left", 8, ~named["late"]), ("right", -6, named["late"]))
+                for ground in (halo, {})
+            ),
         ]
         return {**FIT, "width": page.width, "height": page.pick(320, 280), "layer": filled(layers)}
 

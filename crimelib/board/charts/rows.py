@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from math import log
 from typing import Any
 
 import pandas as pd
@@ -34,23 +35,29 @@ from crimelib.board.tables import (
     row_unit,
 )
 
+_LETTER = 7.2  # pixels of a letter of a name, about
+
 
 @dataclass(frozen=True)
 class NamedRows:
-    """The pixels of a chart of named rows: names at the left (above their row on a phone), figures at the right."""
+    """The pixels of a chart of named rows: names at the left (above their row on a phone), figures at the right or,
+    on a phone where a name leaves them no room, ``under`` it."""
 
     page: Page
     number: int
     left: int
     right: int
     step: int
+    under: bool = False
 
     @classmethod
-    def fit(cls, page: Page, names: Sequence[str], right: int, step: int) -> NamedRows:
+    def fit(cls, page: Page, names: Sequence[str], right: int, step: int, figures: Iterable[str] = ()) -> NamedRows:
         longest = max((len(line) for name in names for line in wrap_words(name, 30)), default=10)
         if page.narrow:
-            return cls(page, len(names), 8, 20, step + 20)
-        return cls(page, len(names), min(245, int(longest * 7.2) + 16), right, step)
+            letters = max((len(name) + len(words) for name, words in zip(names, figures, strict=False)), default=0)
+            under = letters * _LETTER > page.width - 30
+            return cls(page, len(names), 8, 20, step + 20 + theme.LINE_HEIGHT * under, under)
+        return cls(page, len(names), min(245, int(longest * _LETTER) + 16), right, step)
 
     @property
     def width(self) -> int:
@@ -64,12 +71,14 @@ class NamedRows:
         """Rows with ``name``, ``y`` (of the mark) and ``label_y`` (of the words)."""
         middle = [self.step * (place + 0.5) for place in range(self.number)]
         mark, words = (10, -9) if self.page.narrow else (0, 0)
+        if self.under:
+            mark, words = mark + theme.LINE_HEIGHT // 2, words - theme.LINE_HEIGHT // 2
         wrapped = [name if self.page.narrow else "\n".join(wrap_words(name, 30)) for name in names]
         lift = [(name.count("\n") * theme.LINE_HEIGHT) / 2 for name in wrapped]
         return rows.assign(
             name=wrapped,
             y=[y + mark for y in middle],
-            label_y=[y + words for y in middle],
+            label_y=[y + words + theme.LINE_HEIGHT * self.under for y in middle],
             name_y=[y + words - up for y, up in zip(middle, lift, strict=True)],
         )
 
@@ -86,10 +95,11 @@ class NamedRows:
     def words(self, rows: pd.DataFrame) -> list[Spec]:
         """Row names at the left, ``figures`` at the right."""
         name = text_mark("name", align="left", baseline="middle", lineHeight=theme.LINE_HEIGHT)
-        figures = text_mark("figures", align="right", baseline="middle", color=theme.MUTED)
+        side = "left" if self.under else "right"
+        figures = text_mark("figures", align=side, baseline="middle", color=theme.MUTED)
         layers = [layer_of(name, rows, x={"value": 0}, y=self.y("name_y"))]
         return (
-            [*layers, layer_of(figures, rows, x={"value": self.width}, y=self.y("label_y"))]
+            [*layers, layer_of(figures, rows, x={"value": 0 if self.under else self.width}, y=self.y("label_y"))]
             if "figures" in rows
             else layers
         )
@@ -137,7 +147,7 @@ def windows_chart(rows: pd.DataFrame, *, title: str, unit: str, finding: str) ->
     top = min(1.0, highest * 1.15) if proportion else domain_top(shown["current"], shown["previous"])
 
     def draw(page: Page) -> Spec:
-        grid = NamedRows.fit(page, names, right=165, step=30)
+        grid = NamedRows.fit(page, names, right=165, step=30, figures=shown["figures"])
         placed = grid.placed(shown, names)
         drawn = placed[placed["absent"] == ""]
         axis = {"tickCount": page.pick(5, 4), "format": ".0%" if proportion else ",d", "grid": True}
@@ -166,6 +176,7 @@ def windows_chart(rows: pd.DataFrame, *, title: str, unit: str, finding: str) ->
     return finished_chart(draw, title=title, unit=unit, key=key, finding=finding, data=figures_taken(shown, names))
 
 
+_TICK_WORDS = 56  # pixels that the words of a tick take
 _RATIO_TICKS = (0.1, 0.25, 0.5, 0.67, 0.8, 1.0, 1.25, 1.5, 2.0, 4.0, 10.0)
 _SIGNAL_SHAPES = {"increase": "triangle-up", "decrease": "triangle-down"}
 
@@ -177,12 +188,13 @@ def change_forest(rows: pd.DataFrame, *, title: str, unit: str, finding: str) ->
     """
     shown, names = _named(rows)
     ratio = (shown["current"] / shown["previous"]).where((shown["previous"] > 0) & (shown["current"] > 0))
-    low, high = _ratio_domain(pd.concat([ratio, shown["ratio_low"], shown["ratio_high"]]))
+    low, high = _ratio_domain(pd.concat([ratio, shown["ratio_low"], shown["ratio_high"]]), ratio)
     clipped = {name: shown[name].clip(low, high) for name in ("ratio_low", "ratio_high")}
+    cut = ((shown["ratio_low"] < low) | (shown["ratio_high"] > high)).any()
     shown = shown.assign(ratio=ratio, **clipped, signal=shown["signal"].fillna("") if "signal" in shown else "")
 
     def draw(page: Page) -> Spec:
-        grid = NamedRows.fit(page, names, right=165, step=30)
+        grid = NamedRows.fit(page, names, right=165, step=30, figures=shown["figures"])
         placed = grid.placed(shown, names)
         x = {name: grid.x(name, [low, high], None, "log") for name in ("ratio", "ratio_low")}
         layers = _ratio_axis(grid, low, high)
@@ -196,7 +208,8 @@ def change_forest(rows: pd.DataFrame, *, title: str, unit: str, finding: str) ->
             layers += [line, layer_of(shape, part, x=x["ratio"], y=grid.y(), tooltip=tips)] if len(part) else []
         return grid.spec([*layers, *grid.words(placed), *absent_layer(grid, placed)])
 
-    key = ("▲ increase", "▼ decrease", "● no clear change", "bar: 95% interval")
+    bar = "bar: 95% interval" + (", cut at the edge" if cut else "")
+    key = ("▲ increase", "▼ decrease", "● no clear change", bar)
     return finished_chart(draw, title=title, unit=unit, key=key, finding=finding, data=figures_taken(shown, names))
 
 
@@ -204,7 +217,7 @@ def placebo_chart(rows: pd.DataFrame, *, title: str, unit: str, finding: str) ->
     """Effects found where or when there was nothing to find, a row of points a ``label``, beside the real one, on a log
     axis around *no change*. ``rows``: label, ratio, low, high (its 95% interval, the real one's only), is_real."""
     names = list(dict.fromkeys(rows["label"]))
-    low, high = _ratio_domain(pd.concat([rows["ratio"], rows["low"], rows["high"]]))
+    low, high = _ratio_domain(pd.concat([rows["ratio"], rows["low"], rows["high"]]), rows["ratio"])
     told = [percent_text(100 * (ratio - 1)) for ratio in rows["ratio"]]
     shown = rows.assign(low=rows["low"].clip(low, high), high=rows["high"].clip(low, high), told=told)
     tips = tooltip(Found="label", Change="told")
@@ -228,18 +241,32 @@ def placebo_chart(rows: pd.DataFrame, *, title: str, unit: str, finding: str) ->
     return finished_chart(draw, title=title, unit=unit, key=key, finding=finding, data=rows)
 
 
-def _ratio_domain(ratios: pd.Series) -> tuple[float, float]:
-    """A log domain even about 1 that holds the ratios, from a fifth either way to ten times."""
-    known = ratios[ratios > 0].dropna()
-    reach = max([1.25, *(max(value, 1 / value) for value in known)]) * 1.05
-    reach = min(reach, 10.0)
-    return 1 / reach, reach
+def _ratio_domain(ratios: pd.Series, points: pd.Series) -> tuple[float, float]:
+    """A log domain even about 1 that holds the ratios, from a fifth either way to three times, or as far as the
+    ``points`` among them need: one wide interval may not squeeze every other row."""
+
+    def reach(values: pd.Series) -> float:
+        known = values[values > 0].dropna()
+        return max([1.25, *(max(value, 1 / value) for value in known)]) * 1.05
+
+    widest = min(reach(ratios), max(3.0, reach(points)))
+    return 1 / widest, widest
+
+
+def _clear_of_each_other(places: Mapping[float, float], around: float, least: float) -> list[float]:
+    """The keys of places that keep so far from each other, chosen outwards from the one ``around``."""
+    kept = [around]
+    for tick in sorted(places, key=lambda tick: abs(places[tick] - places[around])):
+        if all(abs(places[tick] - places[other]) >= least for other in kept):
+            kept.append(tick)
+    return kept
 
 
 def _ratio_axis(grid: NamedRows, low: float, high: float) -> list[Spec]:
     """Grid and words of a ratio axis in per cent."""
-    wanted = _RATIO_TICKS if high < 2.2 else (0.1, 0.25, 0.5, 1.0, 2.0, 4.0, 10.0)
-    ticks = pd.DataFrame({"ratio": [tick for tick in wanted if low <= tick <= high]})
+    across = grid.width - grid.right - grid.left
+    apart = {tick: across * log(tick / low) / log(high / low) for tick in _RATIO_TICKS if low <= tick <= high}
+    ticks = pd.DataFrame({"ratio": sorted(_clear_of_each_other(apart, around=1.0, least=_TICK_WORDS))})
     words = ["no change" if tick == 1 else percent_text(round(tick * 100) - 100) for tick in ticks["ratio"]]
     x = grid.x("ratio", [low, high], None, "log")
     one = ticks[ticks["ratio"] == 1]
@@ -263,7 +290,7 @@ def perception_chart(rows: pd.DataFrame, *, title: str, unit: str, finding: str)
     shown = shown.assign(figures=figures)
 
     def draw(page: Page) -> Spec:
-        grid = NamedRows.fit(page, names, right=110, step=32)
+        grid = NamedRows.fit(page, names, right=110, step=32, figures=figures)
         placed = grid.placed(shown, names)
         drawn = placed[placed["absent"] == ""]
         axis = {"values": [0, 0.25, 0.5, 0.75, 1], "format": ".0%", "grid": True}

@@ -35,7 +35,6 @@ from crimelib.board.charts.timeline import (
     instant,
     line_layers,
     monthly_rows,
-    months_taken,
     nameless_layers,
     on_axes,
     plain_line,
@@ -48,6 +47,7 @@ from crimelib.board.tables import (
     protected,
 )
 
+_BAND_NAMED_WITHIN = 6  # months of the end of a trend
 _BESIDE = tooltip(Series="series", Month="label", Count="shown")
 
 
@@ -107,7 +107,25 @@ def trend_chart(
             "layer": [on_axes(layer, time, top) for layer in layers],
         }
 
-    return finished_chart(draw, title=title, unit=unit, finding=finding, data=months_taken(rows))
+    beside = {f"comparison: {name}": other, "twelve_month_average": average}
+    taken = _trend_taken(rows, band, {label: part for label, part in beside.items() if len(part)}, provisional_from)
+    return finished_chart(draw, title=title, unit=unit, finding=finding, data=taken)
+
+
+def _trend_taken(
+    rows: pd.DataFrame, band: pd.DataFrame, beside: Mapping[str, pd.DataFrame], provisional_from: object
+) -> pd.DataFrame:
+    """The rows of a trend that a reader may take away: month, count and, where they are drawn, whether the month is
+    provisional, the lines ``beside`` (month, value) by name, and the limits."""
+    taken = rows[["month"]].assign(count=rows["value"])
+    if provisional_from is not None:
+        taken["provisional"] = rows["month"] >= as_month(provisional_from)
+    for label, part in beside.items():
+        taken[label] = rows["month"].map(part.set_index("month")["value"]).round(2)
+    if len(band):
+        limits = band.set_index("month")[["centre", "lower", "upper"]].round(2)
+        taken = taken.join(limits.rename(columns={"lower": "lower_limit", "upper": "upper_limit"}), on="month")
+    return taken.assign(month=taken["month"].astype(str))
 
 
 def _trend_ends(
@@ -121,7 +139,9 @@ def _trend_ends(
         what = "12-month\naverage" if len(average) else f"in {row.month.strftime('%b %Y')}"
         labels.append((row.value, f"{row.value:,.0f}\n{what}", theme.CURRENT, True))
     labels += [(row.value, "\n".join(wrap_words(name, 13)), theme.SERIES[1], False) for row in beside.itertuples()]
-    labels += [(row.upper, "expected\nrange", theme.MUTED, False) for row in band.tail(1).itertuples()]
+    # a band that ended long before would be named where it is not
+    reached = band[band["month"] >= rows["month"].iloc[-1] - _BAND_NAMED_WITHIN].tail(1)
+    labels += [(row.upper, "expected\nrange", theme.MUTED, False) for row in reached.itertuples()]
     return labels
 
 
@@ -456,9 +476,10 @@ def _panel(
         ]
     else:
         latest = rows.dropna(subset=["value"]).tail(1)
-        label = latest.assign(name=latest["value"].map(count_text))
+        highest = rows["value"].tail(8).max()  # clear of the line that leads to it
+        label = latest.assign(name=latest["value"].map(count_text), value=highest)
         words = text_mark("name", align="right", dy=-10, fontWeight=600, color=theme.CURRENT)
-        layers = [*marks, *line_layers(rows, provisional_from, points=False, width=1.8), layer_of(words, label)]
+        layers = [*marks, *line_layers(rows, provisional_from, points=False, width=1.8, size=6), layer_of(words, label)]
         if len(settled := settled_and_provisional(latest, provisional_from)[0]):
             layers.append(layer_of(point_mark(size=34, color=theme.CURRENT), settled))
     drawn = [on_axes(layer, x, top) for layer in layers]

@@ -144,11 +144,6 @@ def on_axes(layer: Spec, time: Spec, top: float, floor: float = 0, form: str = "
     return {**layer, "encoding": encoding}
 
 
-def months_taken(rows: pd.DataFrame) -> pd.DataFrame:
-    """The rows a reader may take away: month and count."""
-    return pd.DataFrame({"month": rows["month"].astype(str), "count": rows["value"]})
-
-
 def settled_and_provisional(
     rows: pd.DataFrame, provisional_from: object
 ) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
@@ -162,6 +157,7 @@ def settled_and_provisional(
 
 
 _LANE = 17
+_BESIDE_PLOT = 80  # pixels of a label that may stand above the names at the ends of the lines
 
 
 def event_rows(events: pd.DataFrame | None, breaks: Iterable[object], first: int, last: int) -> list[Spec]:
@@ -184,13 +180,28 @@ def event_rows(events: pd.DataFrame | None, breaks: Iterable[object], first: int
 def in_lanes(marks: Sequence[Spec], first: int, last: int, width: float) -> list[Spec]:
     """Each mark with the lane above the plot where its label stands: no two labels touch, no rule crosses a label.
 
-    A label reads rightwards from its rule unless it would leave the plot. Rightmost first, so that a label rises above
-    every rule that stands within it.
+    A label reads rightwards from its rule unless it would leave the chart. Rightmost first, so that a label rises above
+    every rule that stands within it; those that read leftwards before or after them, whichever crosses less.
     """
     sized = [_label_span(mark, (mark["start"] - first) / (last - first) * width, width) for mark in marks]
     rightwards = [mark for mark in sized if mark["align"] == "left"][::-1]
+    leftwards = [mark for mark in sized if mark["align"] == "right"]
+    return min((_laid(order) for order in (rightwards + leftwards, leftwards + rightwards)), key=_crossings)
+
+
+def _crossings(placed: Sequence[Spec]) -> int:
+    """How many labels a rule goes through."""
+    return sum(
+        label["lane"] < rule["lane"] and label["left"] < rule["at"] < label["right"]
+        for label in placed
+        for rule in placed
+    )
+
+
+def _laid(marks: Iterable[Spec]) -> list[Spec]:
+    """Marks in the lowest lane that is free and above every rule within the label, one after the other."""
     placed: list[Spec] = []
-    for mark in rightwards + [mark for mark in sized if mark["align"] == "right"]:
+    for mark in marks:
         taken = {other["lane"] for other in placed if _touching(mark, other)}
         floor = max((other["lane"] + 1 for other in placed if mark["left"] <= other["at"] <= mark["right"]), default=0)
         lane = next(lane for lane in range(floor, floor + len(taken) + 1) if lane not in taken)
@@ -202,7 +213,7 @@ def _label_span(mark: Spec, at: float, width: float) -> Spec:
     """A mark with the pixels its label covers; a long name is cut, the whole standing in the list of events."""
     label = textwrap.shorten(mark["label"], max(12, int(width / 8)), placeholder="…")
     length = len(label) * theme.SMALL_SIZE * 0.58 + 12
-    fits = at + length <= width or at < length
+    fits = at + length <= width + _BESIDE_PLOT or at < length
     left = at if fits else at - length
     return {
         **mark,

@@ -235,6 +235,20 @@ def test_missing_is_not_zero_and_zero_is_drawn():
     assert all(row["value"] == 0 for layer in line_layers(chart) for row in layer["data"]["values"])
 
 
+def test_what_a_trend_draws_beside_its_months_can_be_taken_away():
+    other = monthly(4, 5, 6).assign(label="London")
+    limits = {"centre": 6.0, "lower": 2.5, "upper": 9.123456}
+    taken = trend(monthly(5, None, 7), comparison=other, limits=limits, provisional_from="2021-03").data
+    assert taken.columns.tolist() == [
+        *("month", "count", "provisional", "comparison: London", "centre", "lower_limit", "upper_limit"),
+    ]
+    assert taken["comparison: London"].tolist() == [4, 5, 6]
+    assert taken["provisional"].tolist() == [False, False, True]
+    assert taken[["lower_limit", "upper_limit"]].drop_duplicates().values.tolist() == [[2.5, 9.12]]
+    average = trend(monthly(*range(1, 14)), rolling=True).data["twelve_month_average"]
+    assert average.dropna().tolist() == [6.5, 7.5]
+
+
 def test_provisional_months_are_dashed_and_hollow():
     chart = trend(monthly(5, 6, 7, 8), provisional_from="2021-03")
     dashed = [layer for layer in line_layers(chart) if "strokeDash" in layer["mark"]]
@@ -341,7 +355,7 @@ def test_forest_labels_give_both_counts_and_the_change():
 
 
 def test_forest_axis_is_even_about_no_change():
-    low, high = _ratio_domain(pd.Series([0.5, 1.1]))
+    low, high = _ratio_domain(ratios := pd.Series([0.5, 1.1]), ratios)
     assert low == pytest.approx(1 / high)
     assert low < 0.5
 

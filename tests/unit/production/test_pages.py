@@ -41,7 +41,7 @@ def test_a_chart_is_a_picture_with_its_finding_and_title() -> None:
     html = shown({CHART_TYPE: {"title": 'A "t" & b', "alt": "Rose <10%", "spec": {}}, "image/svg+xml": SVG})
     assert base64.b64encode(SVG.encode()).decode() in html
     assert 'alt="Rose &lt;10%"' in html
-    assert 'aria-label="A &quot;t&quot; &amp; b"' in html
+    assert 'aria-label="Chart: A &quot;t&quot; &amp; b"' in html
     assert "<svg" not in html
 
 

@@ -580,12 +580,16 @@ class EvaluationPage:
 
 
 def _twelve_month_totals(panel: Panel, period: pd.Period) -> dict[str, pd.Series]:
-    """Twelve-month totals by group, for the months in which every group has one; empty where none has."""
+    """Twelve-month totals by group, for the months in which every group has one, none across a break that does not
+    compare; empty where none is at the last month before the start, to which the others are set."""
     groups = {"Town centre": panel.groups.treated, "Comparison wards": panel.groups.controls}
     groups |= {"Wards next to it": panel.groups.ring}
-    sums = {name: panel.whole[list(codes)].sum(axis=1, skipna=False) for name, codes in groups.items()}
-    totals = pd.DataFrame(sums).rolling(12).sum().loc[:period].dropna()
+    sums = pd.DataFrame({name: panel.whole[list(codes)].sum(axis=1, skipna=False) for name, codes in groups.items()})
     base = min(_month(panel.plan.start) - 1, period)
+    firsts = [pd.Period(month, freq="M") for month in no_comparison(panel.measure.breaks)]
+    since = max((first for first in firsts if first <= base), default=None)
+    until = min((first - 1 for first in firsts if first > base), default=period)
+    totals = sums.loc[since : min(until, period)].rolling(12).sum().dropna()
     return {name: totals[name] for name in totals} if base in totals.index and totals.loc[base].all() else {}
 
 

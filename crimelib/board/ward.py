@@ -147,11 +147,8 @@ class WardPage:
         return Text((f"{moved}{others}", f"{where}{self.board.area.name} in the boundaries {self._boundaries}."))
 
     def sentences(self) -> Text:
-        """What each measure of the ward says over twelve months, as a list. Ward counts that this project places by
-        itself are in the tables only: ``verify`` counts sentences again from the publishers' own ward figures."""
-        counted = self._over_a_year()
-        counted = counted[~counted["source"].str.contains(PLACED)]
-        rows = counted.drop(columns=["label", "item_title"]).to_dict("records")
+        """What each measure of the ward says over twelve months, as a list."""
+        rows = self._over_a_year().drop(columns=["label", "item_title"]).to_dict("records")
         return Text.of(sentence(row, self._measure(row), self.ward.name) for row in rows)
 
     def windows(self) -> Table:

@@ -66,6 +66,41 @@ from monthly join spans using (month) join bases using (basis)
 group by all order by alternative, any_value(bases.preference) desc
 """
 
+_LOOKUP = f"""{_READ}
+select ward_set, lsoa_code, min(ward_code) from (
+    select * from read where borough_code = $area
+    qualify vintage_order = max(vintage_order) over (partition by ward_set)
+) group by all
+"""
+
+_PLACED = f"""{_READ},
+here as (
+    select month, lsoa_code, series, count from read where area_code = $area
+    qualify vintage_order = max(vintage_order) over (partition by month)
+),
+wards as (select distinct ward_set, ward from lookup),
+covered as (
+    select ward_set, month
+    from here cross join (select distinct ward_set from lookup)
+    left join lookup using (ward_set, lsoa_code)
+    group by all having coalesce(sum(count) filter (ward is not null), 0) >= $least * sum(count)
+),
+in_use as (select distinct month, series from here),
+placed as (
+    select ward_set, ward, month, series, sum(count) as count from here join lookup using (lsoa_code) group by all
+),
+monthly as (
+    select alternative, ward, month, sum(coalesce(placed.count, 0)) as count
+    from covered join wards using (ward_set) join in_use using (month) join terms using (series)
+    left join placed using (ward_set, ward, month, series)
+    group by all
+)
+select alternative, ward, 'police_uk', span,
+    (sum(count) filter (half = 'current'))::bigint, count(*) filter (half = 'current'),
+    (sum(count) filter (half = 'previous'))::bigint, count(*) filter (half = 'previous')
+from monthly join spans using (month) group by all
+"""
+
 _PERCEPTION = f"""{_READ}
 select measure, quarter_end, proportion from read
 where area_code = $area and quarter_end <= $period
@@ -142,8 +177,10 @@ def recount(
         "bases": [{"basis": name, "preference": basis.order} for name, basis in settings.sources.bases.items()],
         "spans": [*_spans(period)],
     }
+    rows = _query(_COUNTS, processed, catalogue, "counts", tables)
+    rows += _placed(processed, catalogue, settings, area, numbered, tables["spans"])
     found: dict[tuple[str, str, str], list[_Option]] = {}
-    for alternative, code, basis, span, *figures in _query(_COUNTS, processed, catalogue, "counts", tables):
+    for alternative, code, basis, span, *figures in rows:
         found.setdefault((alternative, code, span), []).append(_Option(basis, *figures))
     return {
         (*line.key, window): _decided(
@@ -152,6 +189,27 @@ def recount(
         for line, names in numbered
         for window in (*WINDOW_LENGTHS, "ytd")
     }
+
+
+def _placed(
+    processed: Path, catalogue: Catalogue, settings: Settings, area: Area,
+    numbered: Sequence[tuple[Line, tuple[str, ...]]], spans: list[dict[str, object]],
+) -> list[tuple[Any, ...]]:  # fmt: skip
+    """The wards' counts of data.police.uk, placed through the look-up of LSOAs; nothing is taken away from them."""
+    given = {"area": area.code}
+    pairs = _query(_LOOKUP, processed, catalogue, "lsoa_ward", {}, given)
+    lookup = [{"ward_set": ward_set, "lsoa_code": lsoa, "ward": ward} for ward_set, lsoa, ward in pairs]
+    terms = [
+        row
+        for line, names in numbered
+        if line.breakdown == "ward"
+        for name, each in zip(names, line.figures, strict=True)
+        if not each.subtract
+        for row in _terms([name], [each])
+    ]
+    least = {"least": 1 - settings.police_uk.max_unallocated_share}
+    tables = {"lookup": lookup, "terms": terms, "spans": spans}
+    return _query(_PLACED, processed, catalogue, "police_uk_lsoa", tables, given | least)
 
 
 def recount_perception(

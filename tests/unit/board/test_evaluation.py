@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -11,11 +12,18 @@ import pytest
 
 from crimelib.areas import AreaBook
 from crimelib.board.charts import Chart
-from crimelib.board.evaluation import EvaluationPage, fix_plan, is_altered, load_evaluation, plan_standing
+from crimelib.board.evaluation import (
+    EvaluationPage,
+    _twelve_month_totals,
+    fix_plan,
+    is_altered,
+    load_evaluation,
+    plan_standing,
+)
 from crimelib.board.item import Board
 from crimelib.board.text import Text
 from crimelib.errors import InputError
-from crimelib.settings import PROJECT_ROOT, EvaluationPlan, PlanFixing, load_model, load_settings
+from crimelib.settings import PROJECT_ROOT, Break, EvaluationPlan, PlanFixing, load_model, load_settings
 from crimelib.tables.store import Catalogue, Entry, Store, write_catalogue, write_part
 
 BROMLEY = "E09000006"
@@ -259,3 +267,28 @@ def test_another_area_has_no_plan(page) -> None:
 
 def test_the_plan_is_found_by_its_name(page) -> None:
     assert load_evaluation(page(vawg(WARDS, "2023-01"), "2023-01").board).plan == PLAN
+
+
+@pytest.mark.parametrize(
+    ("breaks", "first", "last"),
+    [((), "2019-01", "2023-07"), (("2020-03",), "2021-02", "2023-07"), (("2022-09",), "2019-01", "2022-08"),
+     (("2020-03", "2022-09"), "2021-02", "2022-08")],
+)  # fmt: skip
+def test_no_twelve_month_total_of_the_index_lies_across_a_break(page, breaks, first: str, last: str) -> None:
+    found = page(vawg(WARDS, "2023-07"), "2023-07")
+    panel = found._main()
+    declared = tuple(Break(month=month, effect="not_comparable", what="by hand") for month in breaks)
+    broken = replace(panel, measure=panel.measure.model_copy(update={"breaks": declared}))
+    totals = _twelve_month_totals(broken, found.board.period)["Town centre"]
+    assert (str(totals.index[0]), str(totals.index[-1])) == (first, last)
+    town = broken.whole[list(broken.groups.treated)].sum(axis=1)
+    assert totals.iloc[-1] == town.loc[totals.index[-1] - 11 : totals.index[-1]].sum()
+
+
+def test_a_break_within_the_year_before_the_start_leaves_nothing_to_set_totals_to(page) -> None:
+    found = page(vawg(WARDS, "2023-07"), "2023-07")
+    panel = found._main()
+    measure = panel.measure.model_copy(
+        update={"breaks": (Break(month="2021-06", effect="not_comparable", what="by hand"),)}
+    )
+    assert _twelve_month_totals(replace(panel, measure=measure), found.board.period) == {}

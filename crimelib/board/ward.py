@@ -33,7 +33,7 @@ from crimelib.settings import Denominator, Item, Measure, Ward
 ALL = "all"
 MAIN = "rolling_12"
 PLACED = "police_uk"  # whose ward counts this project places by itself
-FEWEST_A_YEAR = 12  # with less than one a month there is nothing to see in months
+FEWEST_A_MONTH = 1  # with less on average there is nothing to see in months
 
 
 # Which ward ------------------------------------------------------------------------------------------------------
@@ -294,7 +294,8 @@ class WardPage:
         yield "Offences that could not be placed are in no ward, so wards do not add up to the borough."
         hidden = int((self._over_a_year()["status"] == "suppressed").sum())
         if hidden:
-            yield f"{hidden} of the measures here are withheld, because few were counted or to protect another ward."
+            verb = "is" if hidden == 1 else "are"
+            yield f"{hidden} of the measures here {verb} withheld, because few were counted or to protect another ward."
 
     def _shares_name(self, ward: Ward) -> bool:
         return folded(ward.name) == folded(self.ward.name)
@@ -328,12 +329,14 @@ class WardPage:
         """The monthly series to draw: name, ``month`` and ``count``, and its breaks."""
         rows = self._over_a_year()
         for name in self._drawn_items():
-            enough = rows[(rows["item"] == name) & (pd.to_numeric(rows["current"]) >= FEWEST_A_YEAR)]
-            for row in enough.to_dict("records"):
+            for row in rows[rows["item"] == name].to_dict("records"):
                 measure = self._measure(row)
                 options = histories(self._counts, measure.figures, self.board.settings.sources.bases)
                 placed = [option for option in options if option.source == PLACED]
-                yield measure.label, self._months(options), no_comparison(measure.breaks)
+                months = self._months(options)
+                if not months["count"].mean() >= FEWEST_A_MONTH:
+                    continue
+                yield measure.label, months, no_comparison(measure.breaks)
                 if row["source"] != PLACED and placed:
                     label = f"{measure.label}, as data.police.uk has it"
                     yield label, self._months(placed), no_comparison(measure.breaks)

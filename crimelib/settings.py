@@ -154,10 +154,12 @@ class SimilarAreas(Strict):
 
 
 class Figures(Strict):
-    """Where a measure's counts come from: series to add, series to take away."""
+    """Where a measure's counts come from: series to add, series to take away. Each month is as of the newest file that
+    has any series added or any of ``as_of``: a name that this file gave up counts nothing."""
 
     add: tuple[str, ...] = Field(min_length=1)
     subtract: tuple[str, ...] = ()
+    as_of: tuple[str, ...] = ()
 
 
 class Break(Strict):
@@ -170,11 +172,18 @@ class Break(Strict):
 
 
 class Part(Strict):
-    """One value of a breakdown, such as a strand of hate crime or a type of burglary."""
+    """One value of a breakdown, such as a strand of hate crime or a type of burglary. A part that files name for a time
+    only has rows for periods ``named_from`` .. ``named_until``."""
 
     label: str
     figures: tuple[Figures, ...] = Field(min_length=1)
     breaks: tuple[Break, ...] = ()
+    named_from: str = Field(default="", pattern=f"^$|{PERIOD_PATTERN}")
+    named_until: str = Field(default="", pattern=f"^$|{PERIOD_PATTERN}")
+
+    def is_named_in(self, period: str) -> bool:
+        """Whether the publisher's files name the part in a month."""
+        return self.named_from <= period <= (self.named_until or period)
 
 
 class Measure(Strict):

@@ -21,7 +21,7 @@ from crimelib.board.comparators import (
     last_before,
     total_before,
 )
-from crimelib.board.narrative import count, counted, per_cent, window_phrase
+from crimelib.board.narrative import count, counted, listed, per_cent, window_phrase
 from crimelib.board.summary import row_of
 from crimelib.board.text import Text
 from crimelib.errors import InputError
@@ -95,7 +95,7 @@ def _parts(page: ItemPage, condition: Condition) -> Found | None:
     if not moved:
         return None
     told = [f"{row['breakdown_label']} ({count(row['previous'])} to {count(row['current'])})" for row in moved]
-    said = {"parts": _and(told), "number": count(len(told))}
+    said = {"parts": listed(told), "number": count(len(told))}
     return {**_names(page, condition), **_when(moved[0]), **said}
 
 
@@ -238,7 +238,3 @@ def _reason(note: str) -> str:
 def _signed(pct: object) -> str:
     """``+17%``, ``−3.2%``; in words where there is no per cent of nothing."""
     return "from nothing" if pd.isna(pct) else f"{'−' if pct < 0 else '+'}{per_cent(float(pct))}"
-
-
-def _and(names: list[str]) -> str:
-    return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)

@@ -15,7 +15,7 @@ import pandas as pd
 
 from crimelib.areas import LONDON, AreaBook
 from crimelib.board.doubts import Doubts
-from crimelib.board.narrative import count, counted, per_cent, window_phrase
+from crimelib.board.narrative import count, counted, listed, per_cent, window_phrase
 from crimelib.board.rates import rate_note
 from crimelib.board.summary import broken_between, row_of
 from crimelib.board.tables import Cell, Table, change_text, count_text, percent_text, protected, signal_text
@@ -149,7 +149,7 @@ def _comparator(book: AreaBook, area: Area, *, in_sentence: bool = True) -> Comp
     members = tuple(book.members(area))
     if len(members) == 1:
         return Comparator(area.code, area.name, area.name, members, in_sentence)
-    names = _and([book.name_of(code) for code in members])
+    names = listed([book.name_of(code) for code in members])
     return Comparator(area.code, f"{area.name} ({names})", area.name, members, in_sentence)
 
 
@@ -241,7 +241,7 @@ def _to_be_compared(board: Board) -> Text:
     names = [each.name for each in comparators(board.settings, board.area)[1:]]
     if not names:
         return Text(("Areas to compare with are declared in parameters/similar.csv.",))
-    return Text((f"Areas to read it against, once their figures compare: {_and(names)}.",))
+    return Text((f"Areas to read it against, once their figures compare: {listed(names)}.",))
 
 
 def _has_company(rows: pd.DataFrame) -> bool:
@@ -281,7 +281,7 @@ def _since(row: Mapping[str, object]) -> str:
 def _notes(board: Board, rows: pd.DataFrame, measure: Measure) -> Iterable[str]:
     yield from (note for note in rows["note"] if note)
     if absent := list(rows["label"][rows["status"] != OK]):
-        yield f"Not every month of both windows is there, on this basis, for {_and(absent)}."
+        yield f"Not every month of both windows is there, on this basis, for {listed(absent)}."
     if (rows["code"] == LONDON).any() and board.area.code != LONDON:
         yield f"London includes {board.area.name}; the City of London Police's own figures are not in it."
     if row := board.settings.similar.get(board.area.code):
@@ -351,10 +351,6 @@ def _since_covid(told: Sequence[Mapping[str, object]], period: pd.Period, window
     ]
     past = "the same window of the last year before the pandemic"
     return f"Against {past}, {WINDOW_PHRASES[window]} {month_label(before)}: {', '.join(phrases)}."
-
-
-def _and(names: Sequence[str]) -> str:
-    return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
 
 
 def _lower_first(text: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -43,11 +43,12 @@ from crimelib.measures.areas import area_counts
 from crimelib.measures.periods import month_label, parse_period, previous_months, window_months
 from crimelib.measures.rates import Exposure, exposure
 from crimelib.measures.series import Counts, History, histories
-from crimelib.settings import PROJECT_ROOT, Area, Break, Event, Figures, Item, Measure, Settings, load_settings
+from crimelib.settings import PROJECT_ROOT, Area, Break, Event, Figures, Item, Measure, Part, Settings, load_settings
 from crimelib.tables.store import Store
 from crimelib.views import TrendsView, read_view
 
 SHOWN_MONTHS = 60
+FEWEST_OF_A_NAME = 12  # months that a line is drawn of, where the publisher gave up the name of a part
 NOTHING = Text(())  # where the answer above has said already that there is nothing to show
 
 
@@ -313,27 +314,31 @@ class ItemPage:
     def parts(self, breakdown: str, measure: str = "") -> Chart | Text:
         """The months of a measure's parts."""
         measure = measure or self.item.headline
-        frames = [
-            self._monthly(histories(self.board.counts, part.figures, self.board.settings.sources.bases)).assign(
-                part=part.label
-            )
-            for part in self._measure(measure).breakdowns[breakdown].values()
-        ]
-        drawn = [frame for frame in frames if frame["count"].notna().sum() > 1]
+        named = [
+            part for part in self._measure(measure).breakdowns[breakdown].values()
+            if part.is_named_in(str(self.board.period))
+        ]  # fmt: skip
+        frames = [self._part_months(part) for part in named]
+        drawn = [
+            frame for part, frame in zip(named, frames, strict=True)
+            if frame["count"].notna().sum() >= (FEWEST_OF_A_NAME if part.named_until else 2)
+        ]  # fmt: skip
         if not drawn:
             return Text((f"There are no monthly figures by {breakdown} to draw.",))
         title = f"{self._measure(measure).label} by {breakdown}, {self.board.area.name}"
         table = self.breakdown(breakdown, measure)
         finding = f"{self.headline()} {table.caption if isinstance(table, Table) else ''}".strip()
         counted, first = self._measure(measure), self.provisional_from(measure)
-        breaks = {
-            part.label: no_comparison((*counted.breaks, *part.breaks))
-            for part in counted.breakdowns[breakdown].values()
-        }
+        breaks = {part.label: no_comparison((*counted.breaks, *part.breaks)) for part in named}
         return small_multiples(
             pd.concat(drawn), "part", title=title, unit=counted.unit, finding=finding, breaks=breaks,
             provisional_from=first,
         )  # fmt: skip
+
+    def _part_months(self, part: Part) -> pd.DataFrame:
+        """The months of a part, none before the publisher had the name: a zero then would count nothing."""
+        months = self._monthly(histories(self.board.counts, part.figures, self.board.settings.sources.bases))
+        return months[months["month"] >= part.named_from].assign(part=part.label)
 
     def stacked(self, measures: dict[str, str], title: str) -> Chart | Text:
         """Measures that add up, stacked by month; ``measures`` gives each its name in the chart."""
@@ -404,7 +409,8 @@ class ItemPage:
         before = last_before(self.board.period, FIRST_COVID_MONTH)
         if before is None:
             return Text(("The year before is itself the last before the pandemic.",))
-        parts = counted.breakdowns[breakdown].values() if breakdown else ()
+        now = str(self.board.period)
+        parts = [part for part in counted.breakdowns[breakdown].values() if part.is_named_in(now)] if breakdown else []
         whole = self._since_covid(counted.label, counted.unit, counted.figures, counted.breaks, before)
         return Text(
             (
@@ -476,13 +482,25 @@ class ItemPage:
     def caveats(self) -> Text:
         """What must be said with the item's figures: standing caveats, and breaks that the charts cross."""
         breaks = {
-            each.month: f"{month_label(pd.Period(each.month, freq='M'))}: {each.what}"
+            each: f"{month_label(pd.Period(each.month, freq='M'))}: {each.what}"
             for measure in self.item.measures.values()
-            for each in measure.breaks
+            for each in (*measure.breaks, *self._breaks_of_parts(measure))
             if pd.Period(each.month, freq="M") <= self.board.period
         }
         events = [event_line(event) for event in self.events().itertuples()]
         return Text((*self.item.caveats, *breaks.values(), *events), bullet="- ")
+
+    def _breaks_of_parts(self, measure: Measure) -> Iterator[Break]:
+        """The breaks of the parts that a measure's page shows."""
+        for parts in measure.breakdowns.values():
+            for part in parts.values():
+                yield from part.breaks if part.is_named_in(str(self.board.period)) else ()
+
+    def category_names(self, breakdown: str) -> Text:
+        """What the publisher's files call the parts of the item's first measure, and from which month to which."""
+        from crimelib.board.category_names import category_names
+
+        return category_names(self, breakdown)
 
     def questions(self) -> Text:
         """What the board may want to ask: what the page's own figures raise, then the item's standing questions."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
@@ -91,6 +91,11 @@ def count(value: int) -> str:
 def counted(value: int, unit: str) -> str:
     """``1,234 recorded offences``, ``1 recorded offence``."""
     return f"{count(value)} {unit.removesuffix('s') if value == 1 else unit}"
+
+
+def listed(names: Sequence[str], last: str = "and") -> str:
+    """``a, b and c``."""
+    return f" {last} ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
 
 
 def escape_markdown(text: str) -> str:

@@ -105,7 +105,7 @@ def summary_with_choices(
     perception = perception_rows(store, settings, area, period)
     _refuse_unknown_period(counts, perception, area, period)
     wards = newest_wards(counts, settings, area, period)
-    counted = compared_rows(lines(counts, settings, area, wards), settings, area, period, doubted)
+    counted = compared_rows(lines(counts, settings, area, wards, period), settings, area, period, doubted)
     rows = pd.concat([counted, perception], ignore_index=True).astype(dict.fromkeys(FIGURES, object))
     policy = settings.disclosure
     shown = protect_with_choices(rows, audience, policy, protected_measures(settings), earlier)
@@ -140,12 +140,12 @@ def newest_wards(counts: Counts, settings: Settings, area: Area, period: pd.Peri
     return [ward for ward in settings.wards if ward.borough_code == area.code and ward.ward_set == newest]
 
 
-def lines(counts: Counts, settings: Settings, area: Area, wards: Sequence[Ward]) -> Iterator[Line]:
-    """Every line of the summary that rests on monthly counts, in the order of ``items.yml``."""
+def lines(counts: Counts, settings: Settings, area: Area, wards: Sequence[Ward], period: pd.Period) -> Iterator[Line]:
+    """Every line of a period's summary that rests on monthly counts, in the order of ``items.yml``."""
     bases = settings.sources.bases
     for item_id, item in settings.items.items():
         for measure_id, measure in item.measures.items():
-            for breakdown, value, label, figures, breaks in _breakdowns(measure):
+            for breakdown, value, label, figures, breaks in _breakdowns(measure, period):
                 options = tuple(histories(counts, figures, bases))
                 yield Line(item_id, measure_id, breakdown, value, label, area.code, breaks, options, _series(figures))
             options = tuple(histories(counts, measure.figures, bases)) if measure.wards else ()
@@ -160,11 +160,12 @@ def _series(figures: Sequence[Figures]) -> frozenset[str]:
 
 
 def _breakdowns(
-    measure: Measure,
+    measure: Measure, period: pd.Period
 ) -> Iterator[tuple[str, str, str, tuple[Figures, ...], tuple[Break, ...]]]:
     yield "total", "", "", measure.figures, measure.breaks
     for breakdown, parts in measure.breakdowns.items():
-        for value, part in parts.items():
+        named = {value: part for value, part in parts.items() if part.is_named_in(str(period))}
+        for value, part in named.items():
             yield breakdown, value, part.label, part.figures, (*measure.breaks, *part.breaks)
 
 

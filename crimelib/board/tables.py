@@ -86,8 +86,8 @@ def percent_text(pct: float) -> str:
 
 
 def change_text(row: Mapping[str, object]) -> str:
-    """The change in offences and per cent: ``+95 (+7%)``; '' where there is no figure."""
-    if row["absent"] or is_missing(row["previous"]):
+    """The change in offences and per cent: ``+95 (+7%)``; '' where there is no figure, or none that compares."""
+    if row["absent"] or is_missing(row["previous"]) or row.get("status") == "not_comparable":
         return ""
     unit = row_unit(row)
     change = signed(row["current"] - row["previous"], unit)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from crimelib.board.charts import Chart, trend_chart
+from crimelib.board.narrative import listed
 from crimelib.board.tables import Cell, Table
 from crimelib.board.text import Text
 from crimelib.errors import InputError
@@ -212,10 +213,10 @@ def _line(page: ItemPage, event: Event) -> str:
     found = [_words(watch) for watch in told if watch.verdict == SEEN]
     unseen = [_inside(watch.label) for watch in told if watch.verdict == NOT_SEEN]
     untold = [f"{watch.label}: {UNTOLD}, {watch.why}" for watch in watches if watch.why]
-    lines = [f"a rise is seen in {_and(found)}"] if found else []
+    lines = [f"a rise is seen in {listed(found)}"] if found else []
     if unseen:
         blunt = min(watch.hidden_pct for watch in told if watch.verdict == NOT_SEEN)
-        lines.append(f"no rise is seen in {_and(unseen)}, where one below {blunt:.0f}% would not stand out")
+        lines.append(f"no rise is seen in {listed(unseen)}, where one below {blunt:.0f}% would not stand out")
     if len({watch.why for watch in watches}) == 1 and untold:
         return f"{event.label} ({day}): {UNTOLD}, {watches[0].why}."
     return f"{event.label} ({day}): {'; '.join([*lines, *untold, *_beside(page, event)])}."
@@ -240,10 +241,6 @@ def _beside(page: ItemPage, event: Event) -> Iterator[str]:
         changes = [other.start, other.end or other.start]
         if other.new_level and any(first <= pd.Period(day, freq="M") <= last for day in changes):
             yield f"{other.label} within the same year blur this"
-
-
-def _and(names: Sequence[str]) -> str:
-    return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
 
 
 def _bands(watches: Sequence[Watch]) -> pd.DataFrame:

@@ -125,16 +125,21 @@ class Counts:
             return pd.PeriodIndex([], freq="M")
         return pd.PeriodIndex.from_ordinals(np.unique(self.month[self.area == self.areas.index(area)]), freq="M")
 
-    def histories(self, series: Sequence[str]) -> list[History]:
-        """The sum of some series of one source on each basis, every month from the latest vintage with any of them."""
-        codes = [] if self.empty else [self.series_ids[name] for name in series if name in self.series_ids]
-        rows = np.isin(self.series, codes) if codes else np.zeros(0, dtype=bool)
-        return (
-            [self._history(rows & (self.basis == code), code) for code in np.unique(self.basis[rows])] if codes else []
-        )
+    def histories(self, series: Sequence[str], as_of: Sequence[str] = ()) -> list[History]:
+        """The sum of some series of one source on each basis, every month from the latest vintage with any of them or
+        of ``as_of`` (which are not summed)."""
+        if not (codes := self._codes(series)):
+            return []
+        summed = np.isin(self.series, codes)
+        rows = np.isin(self.series, [*codes, *self._codes(as_of)])
+        bases = np.unique(self.basis[summed])
+        return [self._history(rows & (self.basis == code), summed, code) for code in bases]
 
-    def _history(self, rows: np.ndarray, basis: int) -> History:
-        month, area, count = self.month[rows], self.area[rows], self.count[rows]
+    def _codes(self, series: Sequence[str]) -> list[int]:
+        return [] if self.empty else [self.series_ids[name] for name in series if name in self.series_ids]
+
+    def _history(self, rows: np.ndarray, summed: np.ndarray, basis: int) -> History:
+        month, area, count = self.month[rows], self.area[rows], np.where(summed[rows], self.count[rows], 0)
         orders, order = np.unique(self.vintage[rows], return_inverse=True)
         start = month.min()
         shape = (len(orders), month.max() - start + 1, len(self.areas))
@@ -200,7 +205,7 @@ def _whole(half: tuple[np.ndarray, np.ndarray]) -> bool:
 
 
 def _alternative(counts: Counts, figures: Figures, bases: Mapping[str, Basis]) -> list[History]:
-    found = counts.histories(figures.add)
+    found = counts.histories(figures.add, figures.as_of)
     for series in figures.subtract:
         taken = sorted(counts.histories([series]), key=lambda history: -bases[history.basis].order)
         found = [_difference(history, taken[0]) for history in found] if taken else []

@@ -38,8 +38,9 @@ whole as (
     group by all having count(*) = any_value(members.size)
 ),
 summed as (
-    select alternative, term, basis, area, month, vintage_order, sum(count) as count
+    select alternative, term, basis, area, month, vintage_order, sum(count * weight) as count
     from whole join terms using (series) group by all
+    qualify max(max(weight)) over (partition by alternative, term, basis) > 0
 ),
 latest as (
     select alternative, term, basis, area, month, arg_max(count, vintage_order) as count from summed group by all
@@ -266,11 +267,14 @@ def _members(area: Area, members: Sequence[str], settings: Settings) -> Iterator
 
 
 def _terms(names: Sequence[str], figures: Sequence[Figures]) -> Iterator[dict[str, object]]:
-    """Term 0 is what is added; each series taken away is a term of its own, with its own latest vintage."""
+    """Term 0 is what is added (of weight 0: only looked at for its latest vintage); each series taken away is a term
+    of its own, with its own latest vintage."""
     for name, each in zip(names, figures, strict=True):
         for term, all_series in enumerate([each.add, *((series,) for series in each.subtract)]):
             for series in all_series:
-                yield {"alternative": name, "term": term, "series": series}
+                yield {"alternative": name, "term": term, "series": series, "weight": 1}
+        for series in each.as_of:
+            yield {"alternative": name, "term": 0, "series": series, "weight": 0}
 
 
 def _spans(period: str) -> Iterator[dict[str, object]]:

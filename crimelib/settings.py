@@ -998,7 +998,9 @@ CHALLENGE_FIELDS: dict[str, frozenset[str]] = {
     "residents": frozenset({"label", "Label", "told"}),
     "hidden": frozenset({"label", "Label", "number"}),
     "provisional": frozenset({"label", "Label", "first", "month"}),
+    "survey": frozenset({"parts", "number", "smallest"}),
 }
+SURVEY = "perception"  # the page of the public attitude survey
 _PLACEHOLDER = re.compile(r"\{(\w*)\.?(\w*)\}")
 
 
@@ -1010,7 +1012,8 @@ class Condition(Strict):
     the seasonal band), ``london`` (the change differs from London's by more than chance), ``since_covid`` (against the
     same window of the last year before the pandemic, by at least ``by_pct``), ``trigger`` (a month of the last twelve
     above what was to be expected after a trigger event), ``residents`` (their reports ran ahead of police calls),
-    ``hidden`` (parts of the breakdown are too small to show), ``provisional`` (the newest months are still revised).
+    ``hidden`` (parts of the breakdown are too small to show), ``provisional`` (the newest months are still revised),
+    ``survey`` (measures of the public attitude survey, one or any: what a year, or London, shows beyond chance).
     """
 
     measure: str = ""
@@ -1029,6 +1032,7 @@ class Condition(Strict):
     residents: Literal["ahead"] | None = None
     hidden: Literal["yes"] | None = None
     provisional: Literal["yes"] | None = None
+    survey: Literal["rose", "fell", "unclear", "above_london", "below_london", "no_figures"] | None = None
 
     @property
     def kind(self) -> str:
@@ -1050,6 +1054,13 @@ class ChallengeRule(Strict):
     when: dict[str, Condition] = Field(min_length=1)
     ask: str
     group: str = ""
+
+    @model_validator(mode="after")
+    def _the_survey_stands_alone(self) -> ChallengeRule:
+        of_survey = [condition.survey is not None for condition in self.when.values()]
+        if of_survey != [self.items == (SURVEY,)] * len(of_survey):
+            raise ValueError(f"conditions on survey, and no others, belong to rules of items: [{SURVEY}]")
+        return self
 
     @model_validator(mode="after")
     def _asks_with_figures_it_has(self) -> ChallengeRule:

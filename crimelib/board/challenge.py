@@ -6,7 +6,8 @@ another area: one that is withheld raises nothing.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -27,7 +28,7 @@ from crimelib.board.text import Text
 from crimelib.errors import InputError
 from crimelib.measures.periods import month_label, window_months
 from crimelib.measures.series import histories
-from crimelib.settings import ChallengeRule, Condition, Measure
+from crimelib.settings import SURVEY, Challenge, ChallengeRule, Condition, Measure
 
 if TYPE_CHECKING:
     from crimelib.board.item import Board, ItemPage
@@ -39,13 +40,34 @@ Found = Mapping[str, str]  # what a condition that holds gives a question, by fi
 def challenge_questions(board: Board, item: str) -> Text:
     """Questions for one item's page, at most as many as ``challenge.yml`` says: those that its rules raise, the most
     telling first, then the item's standing questions."""
-    page, policy = board.item(item), board.settings.challenge
-    rules = [rule for rule in policy.rules.values() if {item, ANY} & set(rule.items)]
-    standing = page.item.questions[: policy.most - 1]
+    page = board.item(item)
+    rules = [rule for rule in board.settings.challenge.rules.values() if {item, ANY} & set(rule.items)]
+    return _asked(rules, page.item.questions, board.settings.challenge, partial(raised_by, page=page))
+
+
+def survey_questions(board: Board) -> Text:
+    """The same for the page of the public attitude survey."""
+    rules = [rule for rule in board.settings.challenge.rules.values() if is_survey(rule)]
+    standing = board.settings.perception.questions
+    return _asked(rules, standing, board.settings.challenge, partial(raised_by_survey, board=board))
+
+
+def is_survey(rule: ChallengeRule) -> bool:
+    """Whether a rule is about the public attitude survey."""
+    return rule.items == (SURVEY,)
+
+
+def _asked(
+    rules: Iterable[ChallengeRule],
+    always: Sequence[str],
+    policy: Challenge,
+    ask: Callable[[ChallengeRule], str | None],
+) -> Text:
+    standing = always[: policy.most - 1]
     raised: list[str] = []
     groups: set[str] = set()
     for rule in rules:
-        question = None if len(raised) + 1 >= policy.most or rule.group in groups else raised_by(rule, page)
+        question = None if len(raised) + 1 >= policy.most or rule.group in groups else ask(rule)
         if question:
             raised.append(question)
             groups |= {rule.group} - {""}
@@ -61,6 +83,21 @@ def raised_by(rule: ChallengeRule, page: ItemPage) -> str | None:
             return None
         found[name] = fields
     return rule.filled(found)
+
+
+def raised_by_survey(rule: ChallengeRule, board: Board) -> str | None:
+    """The rule's question with the survey's figures, None unless all its conditions hold."""
+    from crimelib.board.perception import found_by_survey, smallest_shown
+
+    told = {name: found_by_survey(board, str(each.survey), each.measure) for name, each in rule.when.items()}
+    if not all(told.values()):
+        return None
+    smallest = f"{smallest_shown(board):.0f} points"
+    said = {
+        name: {"parts": listed(parts), "number": counted(len(parts), "measures"), "smallest": smallest}
+        for name, parts in told.items()
+    }
+    return rule.filled(said)
 
 
 def _moved(page: ItemPage, condition: Condition) -> Found | None:

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 ITEM = "perception"
 CONTACT = "contact_ward_officer"
 MIDDLE = 0.6  # the share around which the smallest change that the survey can show is told
+Shown = tuple[float, float | None, int]  # a share, its change in a year and how many were asked
+SIGNALS = {"rose": "increase", "fell": "decrease", "unclear": "no_clear_change"}
 AGAINST = {"increase": "higher", "decrease": "lower", "no_clear_change": "not clearly different"}
 
 
@@ -129,7 +131,8 @@ def sample_note(board: Board) -> Text:
 
     survey = board.settings.perception.survey
     asked, in_ward = interviews(board.settings, board.area), survey.ward_interviews
-    smallest, of_ward = (100 * detectable_change(MIDDLE, n, n, survey.design_effect) for n in (asked, in_ward))
+    smallest = smallest_shown(board)
+    of_ward = 100 * detectable_change(MIDDLE, in_ward, in_ward, survey.design_effect)
     return Text(
         (
             f"About {asked:,} people are asked in a year ({survey.sample_source}).",
@@ -165,8 +168,49 @@ def caveats(board: Board) -> Text:
 
 
 def questions(board: Board) -> Text:
-    """What the board may want to ask."""
-    return Text(board.settings.perception.questions, bullet="- ")
+    """What the board may want to ask: what the survey's figures raise, then the standing questions."""
+    from crimelib.board.challenge import survey_questions
+
+    return survey_questions(board)
+
+
+def found_by_survey(board: Board, what: str, measure: str = "") -> list[str]:
+    """The measures (or the one of them) that rose, fell, are unclear, lie above or below London beyond chance, or have
+    no figures, each in words with its shares."""
+    rows = perception_lines(board).to_dict("records")
+    asked = [row for row in rows if measure in ("", row["measure"])]
+    if what == "no_figures":
+        return [str(row["label"]) for row in asked if row["status"] != "ok"]
+    shown = [row for row in asked if row["status"] == "ok"]
+    if what in SIGNALS:
+        return [_moved(row) for row in shown if row["signal"] == SIGNALS[what]]
+    from_london = _london_signals(board)
+    wanted = {"above_london": "increase", "below_london": "decrease"}[what]
+    return [_beside_london(row) for row in shown if from_london[row["measure"]] == wanted]
+
+
+def smallest_shown(board: Board) -> float:
+    """The smallest change from one year to the next around ``MIDDLE`` that the sample is likely to show, in points."""
+    from crimelib.stats.survey import detectable_change
+
+    asked, effect = interviews(board.settings, board.area), board.settings.perception.survey.design_effect
+    return 100 * detectable_change(MIDDLE, asked, asked, effect)
+
+
+def _moved(row: dict[str, object]) -> str:
+    return f"“{row['label']}” ({float(row['previous']):.0%} to {float(row['current']):.0%})"
+
+
+def _beside_london(row: dict[str, object]) -> str:
+    return f"“{row['label']}” ({float(row['current']):.0%}, London {float(row['london']):.0%})"
+
+
+def _london_signals(board: Board) -> dict[str, str]:
+    """By measure, whether the area differs from London; '' where one of the two has no figure."""
+    own, *others = (_changes(board, areas) for areas in _compared_areas(board).values())
+    if board.area.code == LONDON:
+        return dict.fromkeys(own, "")
+    return {measure: _against_london(board, own[measure], others[0][measure]) for measure in own}
 
 
 def comment(board: Board) -> Text:
@@ -195,7 +239,7 @@ def _compared_areas(board: Board) -> dict[str, list[Area]]:
     return listed | ({"Similar boroughs": [book.find(name) for name in similar.names]} if similar else {})
 
 
-def _changes(board: Board, areas: list[Area]) -> dict[str, tuple[float, float | None, int] | None]:
+def _changes(board: Board, areas: list[Area]) -> dict[str, Shown | None]:
     """By measure: the share now, its change in a year (None where that has no figure), and how many were asked; of
     several areas the mean, all being asked alike. None where one of the areas has no figure."""
     rows = [
@@ -203,7 +247,7 @@ def _changes(board: Board, areas: list[Area]) -> dict[str, tuple[float, float | 
         for area in areas
     ]
     asked = sum(interviews(board.settings, area) for area in areas)
-    found: dict[str, tuple[float, float | None, int] | None] = {}
+    found: dict[str, Shown | None] = {}
     for measure in board.settings.perception.measures:
         each = [by_measure[measure] for by_measure in rows]
         if any(row["status"] != "ok" for row in each):
@@ -214,22 +258,23 @@ def _changes(board: Board, areas: list[Area]) -> dict[str, tuple[float, float | 
     return found
 
 
-def _comparison_line(
-    board: Board, measure: str, found: dict[str, tuple[float, float | None, int] | None]
-) -> tuple[Cell, ...]:
-    from crimelib.stats.survey import wave_change
-
+def _comparison_line(board: Board, measure: str, found: dict[str, Shown | None]) -> tuple[Cell, ...]:
     cells = [
         Cell("no data", absent=True) if each is None else Cell(_share_and_change(*each[:2])) for each in found.values()
     ]
     own, *others = found.items()
-    london = dict(others).get("London")
     if "London" in dict(others):
-        compared = own[1] and london
-        effect = board.settings.perception.survey.design_effect
-        test = wave_change(own[1][0], london[0], own[1][2], london[2], effect) if compared else None
-        cells.append(Cell(AGAINST[test.signal]) if test else Cell("–", absent=True))
+        signal = _against_london(board, own[1], dict(others)["London"])
+        cells.append(Cell(AGAINST[signal]) if signal else Cell("–", absent=True))
     return (Cell(board.settings.perception.measures[measure].label), *cells)
+
+
+def _against_london(board: Board, own: Shown | None, london: Shown | None) -> str:
+    from crimelib.stats.survey import wave_change
+
+    if own is None or london is None:
+        return ""
+    return wave_change(own[0], london[0], own[2], london[2], board.settings.perception.survey.design_effect).signal
 
 
 def _share_and_change(now: float, change: float | None) -> str:

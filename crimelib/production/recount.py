@@ -39,7 +39,7 @@ whole as (
 ),
 summed as (
     select alternative, term, basis, area, month, vintage_order, sum(count * weight) as count
-    from whole join terms using (series) group by all
+    from whole join terms using (series) group by alternative, term, basis, area, month, vintage_order
     qualify max(max(weight)) over (partition by alternative, term, basis) > 0
 ),
 latest as (

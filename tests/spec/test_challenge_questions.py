@@ -9,13 +9,13 @@ import pytest
 from areas_store import borough_file, processed
 
 from crimelib.areas import AreaBook
-from crimelib.board import challenge
+from crimelib.board import challenge, perception
 from crimelib.board.challenge import challenge_questions, raised_by
 from crimelib.board.item import Board
 from crimelib.board.summary import COLUMNS
 from crimelib.board.unusual import LastMonth
 from crimelib.errors import InputError
-from crimelib.settings import Challenge, ChallengeRule, checked, load_settings
+from crimelib.settings import SURVEY, Challenge, ChallengeRule, checked, load_settings
 from crimelib.tables.store import Catalogue, Store, write_catalogue
 
 SETTINGS = load_settings()
@@ -152,16 +152,59 @@ def test_every_page_asks_two_to_five_questions(tmp_path: Path, item: str, status
 
 def test_every_shipped_rule_names_measures_and_breakdowns_that_its_items_have() -> None:
     for name, rule in SETTINGS.challenge.rules.items():
-        for item in (SETTINGS.items[each] for each in rule.items if each != "any"):
+        for item in (SETTINGS.items[each] for each in rule.items if each not in ("any", SURVEY)):
             for condition in rule.when.values():
                 measure = item.measures[condition.measure or item.headline]
                 assert condition.breakdown in {"total", "ward", *measure.breakdowns}, name
                 assert not condition.value or condition.value in measure.breakdowns[condition.breakdown], name
 
 
+FELL = "contact_ward_officer 0.21 0.10 decrease ok"
+SURVEYS = [
+    ([FELL], {}, ["contact the ward officer” (21% to 10%) fell", "Fewer people than a year ago say “Knows"]),
+    (["good_job 0.60 0.61 no_clear_change ok"], {}, ["1 measure showed no clear change"]),
+    (["good_job 0.60 0.75 increase ok"], {}, ["More people than a year ago say “Police do a good job"]),
+    (
+        ["good_job 0.60 0.45 no_clear_change ok"],
+        {"good_job": "decrease"},
+        ["1 measure below London", "no clear change"],
+    ),
+    (["good_job - - - no_data", "informed - - - no_data"], {}, ["For 2 measures no survey file at hand"]),
+]
+
+
+@pytest.mark.parametrize(("lines", "london", "expected"), SURVEYS)
+def test_the_survey_s_figures_raise_its_questions(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lines: list[str], london: dict[str, str], expected: list[str]
+) -> None:
+    rows = []
+    for measure, previous, current, signal, status in (line.split() for line in lines):
+        known = {} if status != "ok" else {"current": float(current), "previous": float(previous), "signal": signal}
+        about = {"item": "perception", "measure": measure, "breakdown": "total", "window": "rolling_12"}
+        rows.append(dict.fromkeys(COLUMNS) | about | {"status": status, "note": "", **known})
+    shown = board(tmp_path, pd.DataFrame(rows, columns=COLUMNS))
+    signals = {measure: london.get(measure, "") for measure in SETTINGS.perception.measures}
+    monkeypatch.setattr(perception, "_london_signals", lambda _: signals)
+    waves = pd.DataFrame({"measure": list(signals), "month": "2021-09", "proportion": 0.6, "london_proportion": 0.7})
+    monkeypatch.setattr(perception, "survey_waves", lambda *_: waves)
+    asked = perception.questions(shown).lines
+    assert 2 <= len(asked) <= 5
+    raised = asked[: -len(SETTINGS.perception.questions)]
+    assert len(raised) == len(expected)
+    assert all(words in question for words, question in zip(expected, raised, strict=True))
+
+
 @pytest.mark.parametrize(
     ("rule", "said"),
     [
+        (
+            {"items": ["any"], "when": {"it": {"survey": "fell"}}, "ask": "Why {it.parts}?"},
+            "conditions on survey, and no others",
+        ),
+        (
+            {"items": ["perception"], "when": {"it": {"moved": "up"}}, "ask": "Why?"},
+            "conditions on survey, and no others",
+        ),
         (
             {"items": ["asb"], "when": {"it": {"moved": "up"}}, "ask": "Up by {it.size}?"},
             "no condition gives {it.size}",

@@ -9,53 +9,47 @@ leave this module: no points, no identifiers, no characteristics of persons.
 
 from __future__ import annotations
 
+import os
 import re
 import zipfile
-import zlib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from functools import partial
 
 import pandas as pd
+import pyarrow as pa
 
-from crimelib.areas import LONDON, AreaBook
-from crimelib.settings import PERIOD_PATTERN, District, PoliceUk, Settings
+from crimelib.settings import PERIOD_PATTERN, PoliceUk, Settings
+from crimelib.sources.archives import BLOCK_BYTES, csv_members, inflated, opened
 from crimelib.sources.counting import AREA_COLUMNS, with_london
 from crimelib.sources.discovery import Cleaned, RawFile
-from crimelib.sources.placing import PLACE_COLUMNS, borough_places, covered_counts, filled_counts, no_counts
+from crimelib.sources.placing import PLACE_COLUMNS, filled_counts, no_counts
+from crimelib.sources.police_uk_streaming import (
+    LSOA_COLUMNS,
+    LSOA_PATTERN,
+    LSOA_SCHEMA,
+    NOT_STATED,
+    OUTCOMES,
+    PREFIX,
+    STREET,
+    Part,
+    Reference,
+    month_in_name,
+    streamed,
+)
 from crimelib.sources.reading import MAX_BYTES, Table, checked_text, parse_table, read_text
 from crimelib.sources.rejection import gathered, refuse_when_many, rejections
 
 BASIS = "police_uk"
-PREFIX = "police_uk_"
 MAX_ARCHIVE_BYTES = 16 * 1024**3
-LSOA_PATTERN = r"[EW]01\d{6}"
-PLACED = {"Month", "Falls within", "LSOA code", "LSOA name"}
-STREET = PLACED | {"Crime ID", "Crime type"}
-OUTCOMES = PLACED | {"Crime ID", "Outcome type"}
 STOP_SEARCH = {"Type", "Date", "Object of search", "Outcome", "Outcome linked to object of search"}
 SEARCH_COLUMNS = {
     "Object of search": "object_of_search",
     "Outcome": "outcome",
     "Outcome linked to object of search": "linked",
 }
-LONDON_FORCES = {"metropolitan", "city-of-london"}
-_NAMED_MONTH = re.compile(r"((?:19|20)\d\d-(?:0[1-9]|1[0-2]))-")
 _NAMED_FORCE = re.compile(r"\d{4}-\d{2}-(.+)-stop-and-search\.csv")
-
-
-@dataclass(frozen=True)
-class Reference:
-    """What a file is read against: crime types and forces, districts by LSOA name prefix, London's areas."""
-
-    police_uk: PoliceUk
-    districts: dict[str, District]
-    book: AreaBook
-
-    @classmethod
-    def of(cls, settings: Settings) -> Reference:
-        """The reference tables of the settings."""
-        districts = {district.lsoa_prefix: district for district in settings.districts}
-        return cls(settings.police_uk, districts, AreaBook(settings.areas))
 
 
 def recognises(header: list[str]) -> bool:
@@ -78,21 +72,10 @@ def read(file: RawFile, settings: Settings) -> Cleaned:
     """
     reference = Reference.of(settings)
     if not zipfile.is_zipfile(file.path):
-        return _read_text(file, read_text(file), reference)
-    parts = [_naming_member(member, _read_text(member, text, reference)) for member, text in archive_members(file)]
-    return _merged(file, parts)
-
-
-def archive_members(file: RawFile) -> Iterator[tuple[RawFile, str]]:
-    """The CSV files of an archive and their text, one at a time, nothing written to disk and never more than the
-    declared and allowed size read."""
-    try:
-        with zipfile.ZipFile(file.path) as archive:
-            for info in _members(file, archive):
-                member = RawFile(file.path / info.filename, file.source, file.vintage)
-                yield member, _member_text(member, archive.read(info))
-    except (zipfile.BadZipFile, zlib.error, RuntimeError, EOFError) as error:
-        raise file.refusal(f"the archive cannot be read ({error})", fix="download it again") from None
+        return _tables(file, [_read(file, partial(_file_blocks, file), reference)], reference)
+    with opened(file) as archive:
+        members = csv_members(file, archive, MAX_BYTES, MAX_ARCHIVE_BYTES)
+        return _tables(file, _read_members(file, archive, members, reference), reference)
 
 
 def ward_counts(lsoa: pd.DataFrame, lsoa_ward: pd.DataFrame, settings: Settings) -> pd.DataFrame:
@@ -106,7 +89,41 @@ def ward_counts(lsoa: pd.DataFrame, lsoa_ward: pd.DataFrame, settings: Settings)
     return together.drop_duplicates(["series", "area_code", "month"], ignore_index=True)
 
 
-def _read_text(file: RawFile, text: str, reference: Reference) -> Cleaned:
+# --- files and archives ----------------------------------------------------------------------------------------
+
+
+def _read_members(
+    file: RawFile, archive: zipfile.ZipFile, members: list[zipfile.ZipInfo], reference: Reference
+) -> list[Part]:
+    """The members' parts in order, one thread a core: inflating, parsing and counting all let go of the lock."""
+    pool = ThreadPoolExecutor(os.cpu_count())
+    try:
+        return list(pool.map(lambda info: _read_member(file, archive, info, reference), members))
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _read_member(file: RawFile, archive: zipfile.ZipFile, info: zipfile.ZipInfo, reference: Reference) -> Part:
+    member = RawFile(file.path / info.filename, file.source, file.vintage)
+    part = _read(member, partial(inflated, archive, info), reference)
+    reason = part.rejected["reason"] + f" ({member.path.name})"
+    return replace(part, rejected=part.rejected.assign(reason=reason))
+
+
+def _file_blocks(file: RawFile) -> Iterator[bytes]:
+    if file.path.stat().st_size > MAX_BYTES:
+        read_text(file)  # says so
+    with file.path.open("rb") as stream:
+        yield from iter(partial(stream.read, BLOCK_BYTES), b"")
+
+
+def _read(file: RawFile, blocks: Callable[[], Iterator[bytes]], reference: Reference) -> Part:
+    """A file counted as it streams by; where there is anything to say of it, the strict reader reads it again, whole,
+    and says it with the line."""
+    return streamed(file, blocks(), reference) or _read_strictly(file, _text(file, b"".join(blocks())), reference)
+
+
+def _read_strictly(file: RawFile, text: str, reference: Reference) -> Part:
     table = parse_table(file, text)
     reader = _reader(table.columns)
     if reader is None:
@@ -116,7 +133,7 @@ def _read_text(file: RawFile, text: str, reference: Reference) -> Cleaned:
     return reader(file, table, reference)
 
 
-def _reader(header: list[str]) -> Callable[[RawFile, Table, Reference], Cleaned] | None:
+def _reader(header: list[str]) -> Callable[[RawFile, Table, Reference], Part] | None:
     kinds = ((STREET, _street), (OUTCOMES, _outcomes), (STOP_SEARCH, _stop_search))
     return next((reader for columns, reader in kinds if columns <= set(header)), None)
 
@@ -124,42 +141,20 @@ def _reader(header: list[str]) -> Callable[[RawFile, Table, Reference], Cleaned]
 # --- street files ----------------------------------------------------------------------------------------------
 
 
-def _street(file: RawFile, table: Table, reference: Reference) -> Cleaned:
+def _street(file: RawFile, table: Table, reference: Reference) -> Part:
     rows, rejected = _placed(file, table, reference)
-    rows = rows.assign(series=_series(file, rows, reference.police_uk), count=1)
-    forces = [group for _, group in rows.groupby(["force", "month"])]
-    counts = pd.concat([_force_counts(group, reference) for group in forces], ignore_index=True)
-    lsoa_keys = ["month", "force", "area_code", "lsoa_code", "series"]
-    located = rows[(rows["area_level"] == "borough")]
-    lsoa = located.groupby(lsoa_keys, as_index=False)["count"].sum()
-    tables = {"counts": counts, "police_uk_lsoa": lsoa, "police_uk_quality": _quality(rows)}
-    return Cleaned(tables, rejected)
+    rows = rows.assign(series=_series(file, rows, reference))
+    observed = rows.groupby(["month", "force", *AREA_COLUMNS, "series"], as_index=False, sort=False).size()
+    located = rows[rows["area_level"] == "borough"].groupby(LSOA_COLUMNS, as_index=False).size()
+    lsoa = pa.Table.from_pandas(
+        located.rename(columns={"size": "count"}).astype(dict.fromkeys(LSOA_COLUMNS, "category"))
+    )
+    return Part(observed.rename(columns={"size": "count"}), lsoa, {"police_uk_quality": _quality(rows)}, rejected)
 
 
-def _force_counts(rows: pd.DataFrame, reference: Reference) -> pd.DataFrame:
-    """Dense counts of one force's month."""
-    month, force = rows["month"].iloc[0], rows["force"].iloc[0]
-    series = _series_in_use(month, rows["series"], reference.police_uk)
-    counts = covered_counts(rows, borough_places(rows), series, BASIS)
-    return with_london(counts, reference.book) if force == "metropolitan" else counts
-
-
-def _series_in_use(month: str, seen: pd.Series, parameters: PoliceUk) -> list[str]:
-    """The series that the publisher used in a month; in a large file a type without any row is a gap, not a zero."""
-    used = [
-        PREFIX + name
-        for name, crime_type in parameters.types.items()
-        if crime_type.since <= month <= (crime_type.until or month)
-    ]
-    found = set(seen)
-    whole = len(seen) < parameters.expected_from_rows
-    return sorted({name for name in used if whole or name in found} | found)
-
-
-def _series(file: RawFile, rows: pd.DataFrame, parameters: PoliceUk) -> pd.Series:
-    known = {crime_type.name.casefold(): PREFIX + name for name, crime_type in parameters.types.items()}
-    series = rows["Crime type"].str.strip().str.casefold().map(known)
-    names = [crime_type.name for crime_type in parameters.types.values()]
+def _series(file: RawFile, rows: pd.DataFrame, reference: Reference) -> pd.Series:
+    series = rows["Crime type"].str.strip().str.casefold().map(reference.series)
+    names = [crime_type.name for crime_type in reference.police_uk.types.values()]
     what = "no series is declared for this crime type"
     file.refuse_undeclared(rows, series.isna(), what, column="Crime type", declared_in="police_uk.yml", names=names)
     return series
@@ -182,13 +177,14 @@ def _quality(rows: pd.DataFrame) -> pd.DataFrame:
 # --- outcomes, stop and search ---------------------------------------------------------------------------------
 
 
-def _outcomes(file: RawFile, table: Table, reference: Reference) -> Cleaned:
+def _outcomes(file: RawFile, table: Table, reference: Reference) -> Part:
     rows, rejected = _placed(file, table, reference)
     outcomes = rows.rename(columns={"Outcome type": "outcome_type"})
-    return Cleaned({"outcomes": _tally(outcomes, ["month", "force", "area_code", "outcome_type"])}, rejected)
+    outcomes = _tally(outcomes, ["month", "force", "area_code", "outcome_type"])
+    return Part(tables={"outcomes": outcomes}, rejected=rejected)
 
 
-def _stop_search(file: RawFile, table: Table, reference: Reference) -> Cleaned:
+def _stop_search(file: RawFile, table: Table, reference: Reference) -> Part:
     """Counts by month, object and outcome. The file has no column for the force: only its name says it."""
     force = _force_in_name(file, reference.police_uk)
     rows = table.rows
@@ -199,7 +195,8 @@ def _stop_search(file: RawFile, table: Table, reference: Reference) -> Cleaned:
     kept = rows[times.notna()].assign(month=_local_months(file, times[times.notna()]), force=force)
     named = kept.rename(columns=SEARCH_COLUMNS)
     _refuse_other_months(file, named)
-    return Cleaned({"stop_search": _tally(named, ["month", "force", *SEARCH_COLUMNS.values()])}, rejected)
+    searches = _tally(named, ["month", "force", *SEARCH_COLUMNS.values()])
+    return Part(tables={"stop_search": searches}, rejected=rejected)
 
 
 def _local_months(file: RawFile, times: pd.Series) -> pd.Series:
@@ -207,7 +204,7 @@ def _local_months(file: RawFile, times: pd.Series) -> pd.Series:
     (in summer the hour after midnight is written as the day before)."""
     written = times.dt.strftime("%Y-%m")
     local = times.dt.tz_convert("Europe/London").dt.strftime("%Y-%m")
-    return local.where(local == _month_in_name(file), written)
+    return local.where(local == month_in_name(file), written)
 
 
 def _force_in_name(file: RawFile, parameters: PoliceUk) -> str:
@@ -222,7 +219,7 @@ def _force_in_name(file: RawFile, parameters: PoliceUk) -> str:
 
 def _tally(rows: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
     """How many rows of each kind; what the publisher left blank is called ``not stated``."""
-    filled = rows.assign(**{key: rows[key].str.strip().replace("", "not stated") for key in keys})
+    filled = rows.assign(**{key: rows[key].str.strip().replace("", NOT_STATED) for key in keys})
     return filled.groupby(keys, as_index=False).size().rename(columns={"size": "count"})
 
 
@@ -247,16 +244,15 @@ def _placed(file: RawFile, table: Table, reference: Reference) -> tuple[pd.DataF
     )
     refuse_when_many(file, rejected, len(rows))
     kept = rows[~rows["line"].isin(rejected["line"])]
-    named = kept.assign(month=kept["Month"], force=_forces(file, kept, reference.police_uk), lsoa_code=lsoa[kept.index])
+    named = kept.assign(month=kept["Month"], force=_forces(file, kept, reference), lsoa_code=lsoa[kept.index])
     _refuse_other_months(file, named)
     areas = _areas(named["force"], prefix[kept.index].where(located[kept.index], ""), reference)
     return pd.concat([named, areas], axis=1), rejected
 
 
-def _forces(file: RawFile, rows: pd.DataFrame, parameters: PoliceUk) -> pd.Series:
-    known = {name.casefold(): force for force, names in parameters.forces.items() for name in names}
-    forces = rows["Falls within"].str.strip().str.casefold().map(known)
-    names = [name for spellings in parameters.forces.values() for name in spellings]
+def _forces(file: RawFile, rows: pd.DataFrame, reference: Reference) -> pd.Series:
+    forces = rows["Falls within"].str.strip().str.casefold().map(reference.forces)
+    names = [name for spellings in reference.police_uk.forces.values() for name in spellings]
     what = "no police force is called that"
     file.refuse_undeclared(rows, forces.isna(), what, column="Falls within", declared_in="police_uk.yml", names=names)
     return forces
@@ -266,25 +262,14 @@ def _areas(forces: pd.Series, prefixes: pd.Series, reference: Reference) -> pd.D
     """Area columns of each row from its force and its LSOA's name prefix."""
     pairs = pd.DataFrame({"force": forces, "prefix": prefixes})
     distinct = pairs.drop_duplicates()
-    areas = [_area(force, prefix, reference) for force, prefix in distinct.itertuples(index=False, name=None)]
+    areas = [reference.area(force, prefix) for force, prefix in distinct.itertuples(index=False, name=None)]
     table = pd.concat([distinct.reset_index(drop=True), pd.DataFrame(areas, columns=AREA_COLUMNS, dtype="str")], axis=1)
     return pairs.merge(table, how="left", validate="many_to_one")[AREA_COLUMNS].set_axis(forces.index)
 
 
-def _area(force: str, prefix: str, reference: Reference) -> tuple[str, str, str, str]:
-    parent = LONDON if force in LONDON_FORCES else ""
-    name = reference.police_uk.forces[force][0]
-    if not prefix:
-        return f"{force}:no_location", "outside", parent, f"{name}, no location"
-    district = reference.districts[prefix]
-    if district.force != force:
-        return f"{force}:elsewhere", "outside", parent, f"{name}, outside its own area"
-    return district.code, "borough", parent, district.name
-
-
 def _refuse_other_months(file: RawFile, rows: pd.DataFrame) -> None:
     """Refuse a file that is named for one month and has a row of another."""
-    named = _month_in_name(file)
+    named = month_in_name(file)
     other = rows[rows["month"] != named] if named else rows.iloc[:0]
     if not other.empty:
         first = other.iloc[0]
@@ -297,56 +282,74 @@ def _refuse_other_months(file: RawFile, rows: pd.DataFrame) -> None:
         )
 
 
-def _month_in_name(file: RawFile) -> str | None:
-    named = _NAMED_MONTH.match(file.path.name)
-    return named[1] if named else None
-
-
 # --- archives and wards ----------------------------------------------------------------------------------------
 
 
-def _members(file: RawFile, archive: zipfile.ZipFile) -> list[zipfile.ZipInfo]:
-    members = sorted(
-        (info for info in archive.infolist() if info.filename.endswith(".csv") and "__MACOSX" not in info.filename),
-        key=lambda info: info.filename,
-    )
-    if not members:
-        raise file.refusal("the archive holds no CSV file", fix="download it again")
-    large = [info for info in members if info.file_size > MAX_BYTES]
-    if large or sum(info.file_size for info in members) > MAX_ARCHIVE_BYTES:
-        name = large[0].filename if large else "all files together"
-        raise file.refusal(f"the archive unpacks to more than is allowed ({name})", fix="check the download")
-    return members
-
-
-def _member_text(member: RawFile, content: bytes) -> str:
+def _text(file: RawFile, content: bytes) -> str:
     try:
-        return checked_text(member, content.decode("utf-8-sig"))
+        return checked_text(file, content.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
         line = content[: error.start].count(b"\n") + 1
-        raise member.refusal("the file is not UTF-8", line=line, fix="download the archive again") from None
+        raise file.refusal("the file is not UTF-8", line=line, fix="download it again") from None
 
 
-def _naming_member(member: RawFile, part: Cleaned) -> Cleaned:
-    """A part whose rejected rows say which file of the archive they stand in."""
-    reasons = part.rejected["reason"] + f" ({member.path.name})"
-    return Cleaned(part.tables, part.rejected.assign(reason=reasons))
-
-
-def _merged(file: RawFile, parts: list[Cleaned]) -> Cleaned:
-    """One result of an archive's files; the same month of the same force twice is refused."""
+def _tables(file: RawFile, parts: list[Part], reference: Reference) -> Cleaned:
+    """One result of a raw file's parts; the same month of the same force twice is refused."""
     names = dict.fromkeys(name for part in parts for name in part.tables)
     tables = {
         name: pd.concat([part.tables[name] for part in parts if name in part.tables], ignore_index=True)
         for name in names
     }
-    keys = {"counts": ["series", "area_code", "month"], "police_uk_quality": ["month", "force", "check"]}
-    for name, columns in keys.items():
-        twice = tables[name].duplicated(columns) if name in tables else pd.Series(dtype="bool")
-        if twice.any():
-            month = tables[name][twice]["month"].iloc[0]
-            raise file.refusal(f"the archive holds the same force and month twice ({month})", fix="remove one of them")
+    _refuse_twice(file, tables.get("police_uk_quality", pd.DataFrame()))
+    observed = [part.observed for part in parts if part.observed is not None]
+    if observed:
+        tables = {
+            "counts": _dense_counts(pd.concat(observed, ignore_index=True), reference),
+            "police_uk_lsoa": _lsoa_table([part.lsoa for part in parts if part.lsoa is not None]),
+            **tables,
+        }
     return Cleaned(tables, pd.concat([part.rejected for part in parts], ignore_index=True))
+
+
+def _refuse_twice(file: RawFile, quality: pd.DataFrame) -> None:
+    twice = quality.duplicated(["month", "force", "check"]) if len(quality) else pd.Series(dtype="bool")
+    if twice.any():
+        month = quality[twice]["month"].iloc[0]
+        raise file.refusal(f"the archive holds the same force and month twice ({month})", fix="remove one of them")
+
+
+def _dense_counts(observed: pd.DataFrame, reference: Reference) -> pd.DataFrame:
+    """Every series in use in every area of a force that the month's file has a row of; London where it is whole."""
+    in_use = [
+        (month, force, series)
+        for (month, force), rows in observed.groupby(["month", "force"])
+        for series in _series_in_use(month, rows, reference)
+    ]
+    places = observed[["force", *PLACE_COLUMNS]].drop_duplicates()
+    grid = places.merge(pd.DataFrame(in_use, columns=["month", "force", "series"], dtype="str"), on=["month", "force"])
+    grid = grid.sort_values(["force", "month", "area_code", "series"], ignore_index=True)
+    counts = filled_counts(observed, grid, BASIS)
+    metropolitan = grid["force"] == "metropolitan"
+    return pd.concat([with_london(counts[metropolitan], reference.book), counts[~metropolitan]], ignore_index=True)
+
+
+def _series_in_use(month: str, rows: pd.DataFrame, reference: Reference) -> list[str]:
+    """The series that the publisher used in a month; in a large file a type without any row is a gap, not a zero."""
+    used = [
+        PREFIX + name
+        for name, crime_type in reference.police_uk.types.items()
+        if crime_type.since <= month <= (crime_type.until or month)
+    ]
+    found = set(rows["series"])
+    small = rows["count"].sum() < reference.police_uk.expected_from_rows
+    return sorted({name for name in used if small or name in found} | found)
+
+
+def _lsoa_table(parts: list[pa.Table]) -> pd.DataFrame:
+    """The counts by LSOA of all parts, texts as categories in the order of the texts: there can be ten million."""
+    table = pa.concat_tables(part.cast(LSOA_SCHEMA) for part in parts).unify_dictionaries().to_pandas()
+    ordered = {name: table[name].cat.reorder_categories(sorted(table[name].cat.categories)) for name in LSOA_COLUMNS}
+    return table.assign(**ordered)
 
 
 def _ward_counts_of_set(lsoa: pd.DataFrame, wards: pd.DataFrame, parameters: PoliceUk) -> pd.DataFrame:

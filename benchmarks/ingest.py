@@ -1,9 +1,10 @@
 """How fast and how small a data.police.uk archive is read: crimelib against pandas, DuckDB, polars, and its floor.
 
-``python benchmarks/ingest.py [--months 36] [--forces 3] [--rows 4000] [--rounds 3]`` makes a synthetic archive (``rows`` a
-month in the largest force, a quarter of them in the others), reads it in interleaved rounds, each in a process of its
-own, and prints medians. The floor is the processor time of inflating (ISA-L) and of parsing (the quickest library),
-over the cores. Exit status 1 where crimelib's memory passes 1 GiB; ratios depend on how busy the machine is.
+``python benchmarks/ingest.py [--months 36] [--forces 3] [--rows 4000] [--rounds 3]`` makes a synthetic archive
+(``rows`` a month in the largest force, a quarter of them in the others), reads it in interleaved rounds, each in a
+process of its own, and prints medians. The floor is the processor time of inflating (ISA-L) and of parsing (the
+quickest library), over the cores. Exit status 1 where crimelib's memory passes 1 GiB; ratios depend on how busy the
+machine is.
 """
 
 from __future__ import annotations

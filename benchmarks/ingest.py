@@ -80,7 +80,9 @@ def street(rng: np.random.Generator, settings: Settings, month: str, force: str,
 
 def crimelib_reads(path: Path) -> int:
     """What ``crimelib clean`` does with the archive, all checks included."""
-    tables = police_uk.read(RawFile(path, "police_uk", "benchmark"), load_settings()).tables
+    settings = load_settings()
+    start_clock()
+    tables = police_uk.read(RawFile(path, "police_uk", "benchmark"), settings).tables
     return int(tables["police_uk_quality"].query("check == 'rows'")["count"].sum())
 
 

@@ -21,7 +21,7 @@ from crimelib.board.tables import FIGURES, WINDOW_TITLES
 from crimelib.errors import InputError
 from crimelib.measures.periods import WINDOWS, month_label, parse_period, previous_months, window_months
 from crimelib.production.pack import RECORD, read_record, sha256_file
-from crimelib.production.standing import standing_of
+from crimelib.production.standing import standing_of, time_words
 
 if TYPE_CHECKING:
     from rich.console import Group
@@ -68,8 +68,13 @@ class PackName:
     titles: Mapping[str, str]
 
     def __str__(self) -> str:
-        made = f"run {self.run_id} of {self.made_at}"
-        return f"{self.area}, {self.period}, {self.audience}, {self.standing}, {made}"
+        made = f"run {self.run_id}, made {time_words(self.made_at)}"
+        return f"{self.area}, {self.month}, for the {self.audience}, {self.standing}; {made}"
+
+    @property
+    def month(self) -> str:
+        """The period in words."""
+        return month_label(parse_period(self.period))
 
     def title(self, measure: str) -> str:
         """A measure's name as the pack's own pages have it."""
@@ -167,10 +172,9 @@ def diff_page(diff: PackDiff) -> str:
     """The differences as an HTML page of its own, in the packs' looks."""
     from crimelib.production.pages import PackInfo, render_template
 
-    period = diff.one.period if diff.one.period == diff.other.period else f"{diff.one.period} and {diff.other.period}"
-    provenance = (("From", str(diff.one)), ("To", str(diff.other)))
+    period = " and ".join(dict.fromkeys((diff.one.month, diff.other.month)))
     illustrative = diff.one.illustrative or diff.other.illustrative
-    info = PackInfo(diff.one.area, period, diff.one.audience, illustrative, provenance)
+    info = PackInfo(diff.one.area, period, diff.one.audience, illustrative, ())
     return render_template(
         "diff.html.j2",
         info=info,

@@ -18,7 +18,7 @@ from crimelib.errors import InputError
 from crimelib.measures.periods import month_label, parse_period
 from crimelib.production.pack import RECORD, locked, read_record
 from crimelib.production.pages import PackInfo, render_template
-from crimelib.production.standing import DRAFT, standing_of
+from crimelib.production.standing import DRAFT, day_words, standing_of
 
 INDEX = "index.html"
 _MADE_BY = '<meta name="generator" content="crimelib index">'
@@ -107,8 +107,8 @@ def _entry(path: Path) -> Entry | None:
     if record is None:
         return None
     standing = standing_of(record)
-    words = "Draft" if standing.status == DRAFT else f"Released {standing.released_at[:10]}"
+    words = "Draft" if standing.status == DRAFT else f"Released {day_words(standing.released_at)}"
     return Entry(
-        record["area"], record["period"], record["audience"], standing.revision, words, record["made_at"][:10],
+        record["area"], record["period"], record["audience"], standing.revision, words, day_words(record["made_at"]),
         f"{path.parent.name}/{path.name}/index.html", record["illustrative"], len(record["notebooks"]),
     )  # fmt: skip

@@ -25,7 +25,7 @@ _KEPT_METADATA = ("kernelspec", "language_info")
 
 
 def portable_notebook(notebook: Any, private_paths: Iterable[str]) -> Any:
-    """A copy without timings, warnings, widgets, scripts, random ids and the machine's own paths.
+    """A copy without timings, warnings, widgets, scripts, random ids, addresses in memory and the machine's own paths.
 
     Two runs on the same inputs then give the same bytes, and comparing packs shows figures, not noise. Raises
     :class:`InputError` for the output of an explorer: its figures are not protected.
@@ -84,10 +84,19 @@ def _is_for_readers(output: Any) -> bool:
 
 
 def _portable_output(output: Any) -> Any:
+    if output.output_type == "stream":
+        output.text = _without_addresses(output.text)
     if "data" not in output:
         return output
     output.metadata = type(output.metadata)()
     output.data = _only(output.data, _KEPT_TYPES)
     if "text/html" in output.data:
         output.data["text/html"] = clean_html(output.data["text/html"])
+    if "text/plain" in output.data:
+        output.data["text/plain"] = _without_addresses(output.data["text/plain"])
     return output
+
+
+def _without_addresses(text: str) -> str:
+    """Python's own words for an object that has none: ``<Styler at 0x7fd4…>`` is ``<Styler>``."""
+    return re.sub(r" at 0x[0-9a-fA-F]+>", ">", text)

@@ -50,7 +50,7 @@ from crimelib.production.pack import (
 from crimelib.production.pages import Earlier, PackInfo, Page, page_title, render_failure, render_page
 from crimelib.production.pdf import board_pdf
 from crimelib.production.portable import private_paths, without_paths
-from crimelib.production.standing import DRAFT, Standing, keep_released, next_standing, standing_of
+from crimelib.production.standing import DRAFT, Standing, keep_released, next_standing, standing_of, time_words
 from crimelib.production.workbook import write_workbook
 
 InputRecord = Mapping[str, str]
@@ -364,12 +364,12 @@ def _for_audience(run: NotebookRun, audience: str) -> NotebookRun:
 
 def info_of(record: Mapping[str, Any]) -> PackInfo:
     """What every page says of a pack, from its record."""
-    made, standing = datetime.fromisoformat(record["made_at"]), standing_of(record)
+    standing = standing_of(record)
     provenance = (
         ("Figures from", figures_from(record["inputs"])),
         ("Parameters", ", ".join(f"{name} = {value}" for name, value in record["parameters"].items()) or "none"),
         ("Code", f"crimelib {record['versions']['crimelib']}, {record['sha256']['code'][:12]}"),
-        ("Run", f"{record['run_id']}, made {made.day} {made:%B %Y, %H:%M} UTC"),
+        ("Run", f"{record['run_id']}, made {time_words(record['made_at'])}"),
         ("Audience", record["audience"]),
         ("Standing", standing.words),
     )

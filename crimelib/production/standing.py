@@ -12,6 +12,7 @@ import re
 import shutil
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -47,7 +48,18 @@ class Standing:
         if self.status == DRAFT:
             return f"Draft of revision {self.revision}{why}"
         roles = ", ".join(self.signed_off_by)
-        return f"Revision {self.revision}{why}; released {self.released_at[:10]}, signed off by: {roles}"
+        return f"Revision {self.revision}{why}; released {day_words(self.released_at)}, signed off by: {roles}"
+
+
+def day_words(time: str) -> str:
+    """``22 November 2026`` for a time in ISO 8601."""
+    day = datetime.fromisoformat(time)
+    return f"{day.day} {day:%B %Y}"
+
+
+def time_words(time: str) -> str:
+    """``22 November 2026, 15:20 UTC``."""
+    return f"{day_words(time)}, {datetime.fromisoformat(time):%H:%M} UTC"
 
 
 def standing_of(record: Mapping[str, Any]) -> Standing:

@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 from crimelib.board import concordance
 from crimelib.board.charts import SCHEMA
 from crimelib.board.concordance import Seen, referral_paths, told
+from crimelib.board.narrative import RECORDED, sentence
+from crimelib.measures.periods import WINDOWS
 from crimelib.settings import load_settings
 from crimelib.stats.concordance import Movement
 
@@ -92,6 +94,30 @@ def test_no_movement_of_any_series_makes_a_sentence_say_that_abuse_fell(police, 
         Seen("Reported domestic abuse", "", police), partners, [Seen("Domestic violence with injury", "", injury)]
     )
     assert not [line for line in lines if says_that_abuse_fell(line)]
+
+
+ITEM = load_settings().items["domestic_abuse"]
+
+
+@given(
+    st.sampled_from(list(ITEM.measures)), st.sampled_from(WINDOWS), COUNTS, COUNTS,
+    st.sampled_from(["increase", "decrease", "no_clear_change", ""]), st.sampled_from(["ok", "not_comparable"]),
+    st.none() | st.floats(0.1, 300),
+)  # fmt: skip
+def test_no_sentence_of_the_item_says_that_abuse_fell(
+    name: str, window: str, current: int, previous: int, signal: str, status: str, detectable: float | None
+) -> None:
+    figures = {"current": current, "previous": previous, "change": current - previous, "signal": signal}
+    row = dict.fromkeys(RECORDED) | {"period": "2021-11", "window": window, "status": status, "note": "", **figures}
+    row |= {"pct_change": round(100 * (current - previous) / previous, 1), "detectable_pct": detectable}
+    assert not says_that_abuse_fell(str(sentence(row, ITEM.measures[name])))
+
+
+def test_the_guard_finds_it_in_a_sentence_of_a_measure_that_is_called_so() -> None:
+    row = dict.fromkeys(RECORDED) | {"period": "2021-11", "window": "month", "status": "ok", "signal": "decrease"}
+    row |= {"current": 86, "previous": 100, "change": -14, "pct_change": -14.0}
+    called_so = ITEM.measures["domestic_abuse"].model_copy(update={"label": "Domestic abuse"})
+    assert says_that_abuse_fell(str(sentence(row, called_so)))
 
 
 def test_what_the_police_themselves_issue_is_no_sign_of_demand() -> None:

@@ -10,6 +10,7 @@ from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import NamedTuple
 
 import numpy as np
@@ -60,6 +61,7 @@ def groups_of_measures(measures: Sequence[str], linked: Sequence[Sequence[str]])
     return [[measure for measure in measures if measure in group] for group in groups]
 
 
+@cache
 def span_of(period: str, window: str, months_back: int = 0) -> Span:
     """The months of a window, or of the one so many months back."""
     month = parse_period(period)

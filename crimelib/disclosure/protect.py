@@ -10,6 +10,7 @@ import csv
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -142,14 +143,15 @@ def _chosen(
 
 
 def earlier_packs(folder: Path, period: str, audience: AUDIENCE, disclosure: Disclosure) -> dict[str, pd.DataFrame]:
-    """The ward and total rows of the other packs in an area's folder (``reports/bromley``) that an audience and each
-    of its insiders have, whichever was made first: their own of other periods and what was released of this one, and
-    of any period those of the audiences that they also see."""
-    found = {}
+    """The ward and total rows with figures of the other packs in an area's folder (``reports/bromley``) that an
+    audience and each of its insiders have, whichever was made first: their own of other periods and what was released
+    of this one, and of any period those of the audiences that they also see."""
+    found: dict[str, pd.DataFrame] = {}
+    rows = cache(_read)
     for reader in (audience, *disclosure.insiders(audience)):
         own = [pack for pack in _packs(folder, reader) if pack.name[:7] != period or _is_released(pack)]
         seen = [pack for other in disclosure.audiences[reader].also_sees for pack in _packs(folder, other)]
-        found[reader] = pd.DataFrame([row for pack in (*seen, *own) for row in _read(pack / "summary.csv")])
+        found[reader] = pd.DataFrame([row for pack in (*seen, *own) for row in rows(pack / "summary.csv")])
     return found
 
 
@@ -170,7 +172,8 @@ def _is_released(pack: Path) -> bool:
 
 def _read(path: Path) -> list[dict[str, str]]:
     with path.open(encoding="utf-8", newline="") as stream:
-        return [row for row in csv.DictReader(stream) if row["breakdown"] in ("ward", "total")]
+        rows = (row for row in csv.DictReader(stream) if row["breakdown"] in ("ward", "total"))
+        return [row for row in rows if row["status"] in WITH_FIGURES]
 
 
 def suppressed_table(rows: pd.DataFrame) -> pd.DataFrame:

@@ -13,6 +13,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from math import floor
 
 from crimelib.disclosure.statements import Statement
 from crimelib.settings import AudiencePolicy, Settings
@@ -112,7 +113,7 @@ class Summary:
 def _written(figure: str) -> Iterator[str]:
     """The ways in which a figure may be printed."""
     value = abs(float(figure))
-    yield from (f"{value:g}", f"{value:.1f}", f"{value:.0f}", f"{value:.4f}")
+    yield from (f"{value:g}", f"{value:.1f}", f"{value:.0f}", f"{value:.4f}", f"{floor(value + 0.5)}")
 
 
 def leaks(said: Iterable[Statement], rows: Sequence[Row], settings: Settings, policy: AudiencePolicy) -> Iterator[str]:
@@ -132,7 +133,7 @@ def _leaked(each: Statement, names: Names, summary: Summary, policy: AudiencePol
     wards = names.wards_in(each.text) or names.wards_in(each.about)
     if not wards or not (numbers := [*_numbers(each, names)]):
         return
-    windows = _windows(each)
+    windows, columns = _windows(each), _window_columns(each)
     common = names.measures_in(each.text) or names.measures_in(each.about)
     page = names.measures_of(each.file)
     for name, number in numbers:
@@ -140,7 +141,7 @@ def _leaked(each: Statement, names: Names, summary: Summary, policy: AudiencePol
         excused = {shown for ward in wards for measure in measures for shown in summary.shown.get((ward, measure), ())}
         for ward in wards:
             for measure in measures:
-                hidden = windows & summary.withheld.get((ward, measure), set())
+                hidden = columns.get(name.lower(), windows) & summary.withheld.get((ward, measure), set())
                 if hidden and number not in excused:
                     yield ward, measure, min(hidden)
             if not measures and _small(number, policy):
@@ -160,12 +161,19 @@ def _small(number: str, policy: AudiencePolicy) -> bool:
 
 def _numbers(each: Statement, names: Names) -> Iterator[tuple[str, str]]:
     """The numbers of a statement that could be counts, or come of them, with the name of their cell."""
+    counting = _window_columns(each)
     for name, value in each.cells:
-        if name.lower() not in NO_COUNTS:
+        if name.lower() not in NO_COUNTS or name.lower() in counting:
             for number in _NUMBER.findall(_NO_COUNT.sub("", names.without(value))):
                 plain = number.replace(",", "")
                 if float(plain) < 1e8:
                     yield name, plain.removesuffix(".0")
+
+
+def _window_columns(each: Statement) -> dict[str, set[str]]:
+    """The windows of the columns of a table with one for each window, by name in small letters."""
+    found = {name.lower(): {WINDOW_WORDS[name.lower()]} for name, _ in each.cells if name.lower() in WINDOW_WORDS}
+    return found if len(found) > 1 else {}
 
 
 def _windows(each: Statement) -> set[str]:
@@ -173,7 +181,7 @@ def _windows(each: Statement) -> set[str]:
     cells = {name.lower(): value for name, value in each.cells}
     if "window" in cells:
         return {WINDOW_WORDS.get(cells["window"].lower(), cells["window"])}
-    if any(name in cells for name in MONTHLY):
+    if any(name in cells and name not in _window_columns(each) for name in MONTHLY):
         return {"month", LONG}
     text = f"{each.text} {each.about}".lower()
     said = {window for words, window in WINDOW_WORDS.items() if " " in words and words in text}

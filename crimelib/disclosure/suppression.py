@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import count, islice
-from time import monotonic
+from time import process_time
 
 import numpy as np
 from scipy.sparse import coo_array, csr_array, eye_array, hstack
@@ -85,11 +85,12 @@ def suppress(
 ) -> Suppression:
     """The groups to withhold: the ``primary`` ones and as few others as will protect every withheld figure, by
     ``weights``. After ``exact_rounds`` of the integer programme what has been chosen stays and is only added to, so
-    that the end is near; ``gap`` says how much that may lose. Out of time, every group goes: the safest there is."""
+    that the end is near; ``gap`` says how much that may lose. Out of time, every group goes: the safest there is. The
+    ``seconds`` are the processor's, so that a busy machine withholds no more than an idle one."""
     figures, given = consistent(figures), set()
     system = _System(figures)
     cuts = list(_pattern(figures, primary))
-    groups, kept, end = primary.copy(), primary, monotonic() + seconds
+    groups, kept, end = primary.copy(), primary, process_time() + seconds
     bound = float(weights[primary].sum())
     for number in count(1):
         if not (found := narrow(figures, groups, system)):
@@ -100,8 +101,8 @@ def suppress(
             if None in new:
                 given.add(proof.figure)
                 figures = attainable(figures, proof.figure, len(weights), system)
-        solved = _cheapest(cuts, kept, weights, end - monotonic())
-        if solved is None or monotonic() > end:
+        solved = _cheapest(cuts, kept, weights, end - process_time())
+        if solved is None or process_time() > end:
             break
         groups = solved.x > 0.5
         if number <= exact_rounds:

@@ -36,7 +36,9 @@ def summary(folder: Path) -> None:
     rows = [base | {"breakdown": "total", "window": "rolling_12", "current": "240", "previous": "230"}]
     for code, (label, count) in WARDS.items():
         ward = base | {"breakdown": "ward", "breakdown_value": code, "breakdown_label": label}
-        shown = {"current": count, "previous": count, "change": 0} if count else {"status": "suppressed"}
+        shown = (
+            {"current": count, "previous": count, "change": 0, "pct_change": 6.5} if count else {"status": "suppressed"}
+        )
         rows += [ward | {"window": "rolling_12"} | shown, ward | {"window": "month", "status": "suppressed"}]
     with (folder / "summary.csv").open("w", encoding="utf-8", newline="") as stream:
         writer = csv.DictWriter(stream, COLUMNS)
@@ -65,6 +67,13 @@ def table(folder: Path, current: object) -> None:
     rows = f"<tr><th>Bromley Town</th><td>169</td></tr><tr><th>Bickley</th><td>{current}</td></tr>"
     head = "<thead><tr><th>Ward</th><th>Current</th></tr></thead>"
     page(folder, f"<table><caption>{TITLE}</caption>{head}<tbody>{rows}</tbody></table>")
+
+
+def windows(folder: Path, month: str, year: str) -> None:
+    """A ward's table with a column for each window."""
+    cells = f"<tr><th>Hate crime</th><td>{month}</td><td>{year}</td></tr>"
+    head = "<thead><tr><th>Measure</th><th>Month</th><th>Twelve months</th></tr></thead>"
+    page(folder, f"<table><caption>Orpington over each window</caption>{head}<tbody>{cells}</tbody></table>")
 
 
 def book(folder: Path, value: object, comment: str = "", hidden: bool = False) -> None:
@@ -143,6 +152,7 @@ LEAKING: dict[str, Plant] = {
     "row of a printed table": lambda folder: printed_table(folder, "3"),
     "description of a printed picture": lambda folder: printed_picture(folder, PLANT),
     "a large count that was to protect another": lambda folder: page(folder, f"<p>{PLANT.replace('3', '212')}</p>"),
+    "month in a table with a column a window": lambda folder: windows(folder, "4", "32 (+7%)"),
     "month of a ward shown over twelve": lambda folder: page(folder, "<p>Hate crime: 14 in Orpington in May 2021.</p>"),
     "months of a ward in a chart": lambda folder: notebook(
         folder, {"application/json": {"title": TITLE, "rows": [{"ward": "Orpington", "month": "2021-05", "value": 4}]}}
@@ -153,6 +163,7 @@ HARMLESS: dict[str, Plant] = {
     "alt text": lambda folder: page(folder, f'<img src="map.png" alt="{SAFE}">'),
     "table": lambda folder: table(folder, "suppressed"),
     "shown wards beside withheld ones": lambda folder: page(folder, f"<p>{SAFE}</p>"),
+    "table with a column a window": lambda folder: windows(folder, "suppressed", "32 (+7%) ● no clear change"),
     "workbook": lambda folder: book(folder, "suppressed [note 1]"),
     "print": lambda folder: printed(folder, SAFE),
     "printed table": lambda folder: printed_table(folder, "suppressed"),

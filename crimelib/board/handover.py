@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from crimelib.scratch import scratch_folder
 from crimelib.tables.store import CATALOGUE
 
 FOLDER_VARIABLE = "CRIMELIB_HANDOVER"
@@ -26,7 +27,7 @@ def handed_over(rows: pd.DataFrame, processed: Path, subject: tuple[str, ...]) -
     """Within the block, notebooks started from this process find the protected ``rows`` of a subject (area, period,
     audience) made from the tables of ``processed``."""
     before = os.environ.get(FOLDER_VARIABLE)
-    with tempfile.TemporaryDirectory(prefix="crimelib-handover-") as folder:
+    with scratch_folder() as scratch, tempfile.TemporaryDirectory(prefix="handover-", dir=scratch) as folder:
         records = {"columns": list(rows.columns), "rows": rows.to_dict("records")}
         _file(Path(folder), processed, subject).write_text(json.dumps(records, allow_nan=False), encoding="utf-8")
         os.environ[FOLDER_VARIABLE] = folder

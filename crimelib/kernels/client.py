@@ -79,7 +79,7 @@ class Template:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
-        self.path.unlink(missing_ok=True)
+        self.path.unlink(missing_ok=True)  # as the template itself does, where it can
 
 
 class ForkedKernel:

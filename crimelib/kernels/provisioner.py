@@ -12,6 +12,8 @@ import logging
 import os
 import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.metadata import EntryPoint
 from pathlib import Path
 from typing import Any
@@ -23,6 +25,7 @@ from traitlets import List, Unicode
 from crimelib.kernels.client import ForkedKernel, NoTemplate, Template, can_fork, identity
 
 NAME = "crimelib-fork"
+_PLAIN = "local-provisioner"
 _LAUNCHER = ["-m", "ipykernel_launcher"]
 _LOG = logging.getLogger("crimelib.kernels")
 _own_templates: dict[str, Template] = {}
@@ -33,6 +36,18 @@ def choose() -> None:
     entry = EntryPoint(NAME, f"{__name__}:{ForkProvisioner.__name__}", KernelProvisionerFactory.GROUP_NAME)
     KernelProvisionerFactory.provisioners[NAME] = entry
     KernelProvisionerFactory.instance().default_provisioner_name = NAME
+
+
+@contextmanager
+def started_plainly() -> Iterator[None]:
+    """Within the block, this process's kernels are started as Jupyter does by itself."""
+    factory = KernelProvisionerFactory.instance()
+    before = factory.default_provisioner_name
+    factory.default_provisioner_name = _PLAIN
+    try:
+        yield
+    finally:
+        factory.default_provisioner_name = before
 
 
 class ForkProvisioner(LocalProvisioner):
@@ -104,8 +119,7 @@ def _own_template(environment: dict[str, str], modules: list[str]) -> Template:
     """A template of this process's own, one for each environment that libraries would start in."""
     key = json.dumps([identity(environment), modules])
     if key not in _own_templates:
-        folder = tempfile.TemporaryDirectory(prefix="crimelib-kernels-")
-        _own_templates[key] = template = Template(Path(folder.name) / "template", environment, modules)
-        atexit.register(folder.cleanup)
+        folder = tempfile.mkdtemp(prefix="crimelib-kernels-")  # the template clears it, however this process ends
+        _own_templates[key] = template = Template(Path(folder) / "template", environment, modules)
         atexit.register(template.close)
     return _own_templates[key]

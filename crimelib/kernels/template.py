@@ -25,6 +25,7 @@ import threading
 import time
 from contextlib import redirect_stdout, suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 LARGEST_REQUEST = 1 << 20
@@ -290,6 +291,13 @@ def _leave(code: int) -> None:
     os._exit(code)
 
 
+def _clear(path: Path) -> None:
+    """Remove the socket, and its folder if that was all there was in it: the owner may have been killed."""
+    with suppress(OSError):
+        path.unlink(missing_ok=True)
+        path.parent.rmdir()
+
+
 def main() -> None:
     """``template.py LISTENER OWNER``: two inherited descriptors; on standard input, what to be as JSON."""
     listener, owner = socket.socket(fileno=int(sys.argv[1])), int(sys.argv[2])
@@ -298,9 +306,11 @@ def main() -> None:
     warm_up(asked["modules"], asked["prime"])
     if thread_count() > 1:
         sys.exit(f"the kernel template has {thread_count()} threads and cannot be forked")
+    path = Path(listener.getsockname())
     request = Server(listener, owner, asked["identity"]).serve()
     if request:
         become_kernel(request)
+    _clear(path)
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import mkdtemp
 
 import pandas as pd
 
@@ -29,6 +29,7 @@ from crimelib.production.run import PackResult, page_name, run_pack
 from crimelib.production.standing import next_standing
 from crimelib.production.ward_notebooks import WARD_PAGE, ward_notebooks
 from crimelib.production.workbook import definitions_of
+from crimelib.scratch import scratch_folder
 from crimelib.settings import PROJECT_ROOT, Area, Settings
 from crimelib.sources.partner_returns import NAME as RETURNS
 from crimelib.tables.revisions import revision_table, with_reasons
@@ -62,8 +63,9 @@ def make_pack(
     board = Board(settings, Store(processed), area, period, audience, before)
     _refuse_for(audience, organisations)
     chosen = chosen_notebooks(notebooks, only or ([PARTNER_PAGE] if organisations else []), wards, audience)
-    with TemporaryDirectory(prefix="crimelib-wards-") as made, handed_over(board.rows, processed, board.subject):
-        pages = [page for path in chosen for page in _pages(path, board, wards, organisations, Path(made))]
+    with scratch_folder() as scratch, handed_over(board.rows, processed, board.subject):
+        made = Path(mkdtemp(prefix="pages-", dir=scratch))
+        pages = [page for path in chosen for page in _pages(path, board, wards, organisations, made)]
         result = _run(board, pages, processed, out, jobs, fresh, reason)
     write_index(out)
     return result
@@ -102,7 +104,7 @@ def _run(
         notebooks=notebooks,
         parameters=injected(settings, area, period, audience, processed),
         summary=board.rows,
-        inputs=[*_raw_inputs(board.store), *_parameter_inputs(settings)],
+        inputs=[*_raw_inputs(board.store), *parameter_inputs(settings.folder)],
         target=pack_path(out, area.name, str(period), audience),
         area_name=area.name,
         period=str(period),
@@ -171,10 +173,11 @@ def _raw_inputs(store: Store) -> Iterator[dict[str, str]]:
         yield {"source": entry.source, "vintage": entry.vintage, "file": entry.name, "sha256": entry.sha256}
 
 
-def _parameter_inputs(settings: Settings) -> Iterator[dict[str, str]]:
-    for path in sorted(settings.folder.rglob("*")):
+def parameter_inputs(folder: Path) -> Iterator[dict[str, str]]:
+    """A record of every file of a parameters folder, as :func:`run_pack` takes them."""
+    for path in sorted(folder.rglob("*")):
         if path.is_file() and not path.name.startswith("."):
-            name = path.relative_to(settings.folder).as_posix()
+            name = path.relative_to(folder).as_posix()
             yield {"source": "parameters", "vintage": "", "file": name, "sha256": sha256_file(path)}
 
 

@@ -9,52 +9,26 @@ from __future__ import annotations
 
 import ast
 import keyword
-import logging
-import multiprocessing
 import os
-import shutil
-import signal
-import sys
 import tempfile
-import threading
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor, as_completed
-from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from multiprocessing.connection import Connection
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock, Timeout
-
-from crimelib.board.charts.drawing import PICTURES_LATER, add_pictures
+from crimelib.board.charts.drawing import add_pictures
 from crimelib.errors import InputError, one_line
-from crimelib.kernels.client import Template, can_fork
-from crimelib.production.notebooks import KERNEL_START_UP, read_notebook, write_notebook
+from crimelib.production.notebooks import read_notebook, write_notebook
 from crimelib.production.portable import portable_notebook, private_paths, without_paths
+from crimelib.production.workers import TEMPLATE, WARM_MODULES, in_workers
 
 Parameters = Mapping[str, object]
 CELL_TIMEOUT_SECONDS = 600
-_SCRATCH_PREFIX, _HELD = "crimelib-", "held"
 _LONGEST_VALUE = 1_000
 _LONGEST_MESSAGE = 300
-# Loaded once, in the template, for every kernel: what the notebooks' code stands on, and nothing of that code itself.
-_WARM_MODULES = (
-    *("numpy", "pandas", "pyarrow.parquet", "pyarrow.dataset", "scipy.stats", "scipy.optimize", "scipy.sparse"),
-    *("pydantic", "yaml", "vl_convert", "jinja2", "markupsafe"),
-)
-# What pandas does once in a process when first asked; touches no file and draws no random number.
-_PRIME = """
-import pandas
-rows = pandas.DataFrame({"month": pandas.period_range("2021-01", periods=3, freq="M"), "name": list("abc"), "n": 1})
-rows.groupby("name")["n"].sum(), rows.merge(rows, on="name"), rows.pivot_table(index="name", values="n")
-rows[["name", "n"]].to_json(orient="records"), rows._repr_html_(), rows.to_csv(index=False)
-rows["name"].str.contains("a"), rows.sort_values("n"), pandas.concat([rows, rows]), pandas.to_datetime(["2021-01-01"])
-"""
-_TEMPLATE, _OURS = "template", "CRIMELIB_"
-_ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
+_OURS = "CRIMELIB_"
 
 
 @dataclass(frozen=True)
@@ -128,30 +102,23 @@ def execute_notebooks(
     """
     for task in tasks:
         check_notebook(task.source, parameters)
-    lost: list[Task] = []
-    for task, run in _in_pool(tasks, parameters, jobs, timeout):
-        if run is None:
-            lost.append(task)
-        else:
-            yield run
-    for task in lost:
-        for _, run in _in_pool([task], parameters, 1, timeout):
-            yield run or _died(task)
+    handed = {name: value for name, value in os.environ.items() if name.startswith(_OURS)}
+    work = partial(_execute_handed, handed, dict(parameters), timeout)
+    for task, run in in_workers(work, [[task] for task in tasks], jobs):
+        yield run or _died(task)
 
 
-def _execute_handed(
-    handed: Mapping[str, str], source: Path, target: Path, parameters: Parameters, timeout: float
-) -> NotebookRun:
+def _execute_handed(handed: Mapping[str, str], parameters: Parameters, timeout: float, task: Task) -> NotebookRun:
     """In a worker: what the run hands to its notebooks is in their kernels' environment."""
     os.environ.update(handed)
-    return _execute(source, target, parameters, timeout)
+    return _execute(task.source, task.target, parameters, timeout)
 
 
 def _execute(source: Path, target: Path, parameters: Parameters, timeout: float) -> NotebookRun:
     started = time.perf_counter()
     paths = private_paths(parameters)
     try:
-        executed = _run_papermill(source, dict(parameters), timeout)
+        executed = _run_twice_if_it_dies(source, dict(parameters), timeout)
         error = _unfinished(executed)
         if error is None:
             add_pictures(executed)
@@ -213,6 +180,20 @@ def _assignment(statement: ast.stmt) -> tuple[str, object]:
     raise ValueError(f"line {statement.lineno}")
 
 
+def _run_twice_if_it_dies(source: Path, parameters: dict[str, object], timeout: float) -> Any:
+    """As :func:`_run_papermill`; a kernel may have died with its template, for which another notebook is to blame, so
+    it is tried once more, started plainly."""
+    from nbclient.exceptions import DeadKernelError
+
+    from crimelib.kernels.provisioner import started_plainly
+
+    try:
+        return _run_papermill(source, parameters, timeout)
+    except DeadKernelError:
+        with started_plainly():
+            return _run_papermill(source, parameters, timeout)
+
+
 def _run_papermill(source: Path, parameters: dict[str, object], timeout: float) -> Any:
     """The executed notebook, in memory: no file is touched, so none can be left half-written.
 
@@ -223,11 +204,11 @@ def _run_papermill(source: Path, parameters: dict[str, object], timeout: float) 
     from traitlets.config import Config
 
     with tempfile.TemporaryDirectory(dir=os.environ.get("JUPYTER_RUNTIME_DIR"), prefix="k") as sockets:
-        template = Path(os.environ.get("JUPYTER_RUNTIME_DIR", "")).parent / _TEMPLATE
+        template = Path(os.environ.get("JUPYTER_RUNTIME_DIR", "")).parent / TEMPLATE
         config = Config(
             {
                 "KernelManager": {"transport": "ipc", "ip": f"{sockets}/s"},
-                "ForkProvisioner": {"template": str(template), "modules": list(_WARM_MODULES)},
+                "ForkProvisioner": {"template": str(template), "modules": list(WARM_MODULES)},
             }
         )
         return papermill.execute_notebook(
@@ -267,139 +248,3 @@ def _as_error(raised: Exception, timeout: float) -> NotebookError:
 
 def _died(task: Task) -> NotebookRun:
     return NotebookRun(task.source.stem, "failed", 0.0, NotebookError("WorkerDied", "its process was killed"))
-
-
-def _in_pool(
-    tasks: Iterable[Task], parameters: Parameters, jobs: int, timeout: float
-) -> Iterator[tuple[Task, NotebookRun | None]]:
-    """Each task with its run, or with None when its worker died."""
-    handed = {name: value for name, value in os.environ.items() if name.startswith(_OURS)}
-    with _worker_pool(jobs) as pool:
-        with _without_interrupts():
-            futures = {
-                pool.submit(_execute_handed, handed, task.source, task.target, dict(parameters), timeout): task
-                for task in tasks
-            }
-        for future in as_completed(futures):
-            yield futures[future], _outcome(future)
-
-
-def _outcome(future: Future[NotebookRun]) -> NotebookRun | None:
-    try:
-        return future.result()
-    except BrokenProcessPool:
-        return None
-
-
-@contextmanager
-def _without_interrupts() -> Iterator[None]:
-    """Ctrl-C waits until the block is done: pressed while a process is being forked, it would be raised in one of the
-    interpreter's callbacks, printed and lost."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-
-@contextmanager
-def _worker_pool(jobs: int) -> Iterator[ProcessPoolExecutor]:
-    """Worker processes that live no longer than this one.
-
-    Each holds the reading end of a pipe, the lifeline, whose other end is only here: it breaks when this process
-    closes it or is killed, and then the workers, and after them their kernels, end by themselves.
-    """
-    context = multiprocessing.get_context("spawn")
-    lifeline_reader, lifeline = context.Pipe(duplex=False)
-    with _scratch_folder() as scratch, _template(scratch):
-        pool = ProcessPoolExecutor(jobs, context, _start_worker, (str(scratch), lifeline_reader))
-        try:
-            yield pool
-        except BaseException:
-            lifeline.close()
-            raise
-        finally:
-            pool.shutdown(wait=True, cancel_futures=True)
-            lifeline.close()
-            lifeline_reader.close()
-
-
-@contextmanager
-def _template(scratch: Path) -> Iterator[None]:
-    """The process of which kernels are forked, where this system can: see :mod:`crimelib.kernels`."""
-    if not can_fork():
-        yield
-        return
-    environment = {**os.environ, **_kernel_environment(scratch)}
-    with _without_interrupts():
-        template = Template(scratch / _TEMPLATE, environment, _WARM_MODULES, KERNEL_START_UP + _PRIME)
-    try:
-        yield
-    finally:
-        template.close()
-
-
-@contextmanager
-def _scratch_folder() -> Iterator[Path]:
-    """A private folder with a short path, as sockets need; those of dead runs, whose lock is free, are cleared."""
-    for left in Path(tempfile.gettempdir()).glob(f"{_SCRATCH_PREFIX}*"):
-        if left.is_dir() and left.stat().st_uid == os.getuid() and time.time() - left.stat().st_mtime > 60:
-            _remove_if_free(left)
-    scratch = Path(tempfile.mkdtemp(prefix=_SCRATCH_PREFIX))
-    try:
-        with FileLock(scratch / _HELD):
-            yield scratch
-    finally:
-        shutil.rmtree(scratch, ignore_errors=True)
-
-
-def _remove_if_free(folder: Path) -> None:
-    with suppress(Timeout, OSError), FileLock(folder / _HELD, timeout=0):
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def _start_worker(scratch: str, lifeline: Connection) -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
-    _log_kernels_only()
-    own = Path(scratch) / str(os.getpid())
-    start_up = own / "ipython" / "profile_default" / "startup"
-    start_up.mkdir(parents=True)
-    (start_up / "00_quick.py").write_text(KERNEL_START_UP)
-    os.environ.update(_kernel_environment(own))
-    sys.stdin = None
-    threading.Thread(target=_end_with, args=(lifeline, scratch), daemon=True).start()
-    if can_fork():
-        from crimelib.kernels.provisioner import choose
-
-        choose()
-
-
-def _log_kernels_only() -> None:
-    """Of all that Jupyter's packages log, only why a kernel was not forked is the user's concern."""
-    handler = logging.StreamHandler()
-    handler.addFilter(logging.Filter("crimelib.kernels"))
-    logging.basicConfig(level=logging.WARNING, handlers=[handler], format="%(message)s", force=True)
-
-
-def _kernel_environment(folder: Path) -> dict[str, str]:
-    """Kernels see no personal configuration, hash alike in every run and use one thread each."""
-    return {
-        "JUPYTER_RUNTIME_DIR": str(folder),
-        "JUPYTER_CONFIG_DIR": str(folder / "config"),
-        "JUPYTER_PREFER_ENV_PATH": "1",
-        "IPYTHONDIR": str(folder / "ipython"),
-        "PYTHONHASHSEED": "0",
-        PICTURES_LATER: "1",
-        **dict.fromkeys(_ONE_THREAD, "1"),
-    }
-
-
-def _end_with(lifeline: Connection, scratch: str) -> None:
-    """Wait until the other end of the lifeline is gone, then leave nothing behind."""
-    lifeline.poll(None)
-    shutil.rmtree(scratch, ignore_errors=True)
-    os._exit(1)

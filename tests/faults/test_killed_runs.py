@@ -8,6 +8,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -31,13 +32,35 @@ for number in itertools.count():
         seal(folder, {"number": number})
         publish(folder, target)
 """
+# Ctrl-C at the worst of moments: as a process has been started, in a callback of the interpreter, where what is raised
+# is printed and lost.
+INTERRUPTED = """
+import os, runpy, signal, subprocess, sys, weakref
+from multiprocessing.context import SpawnProcess
+place = {"worker": (SpawnProcess, "start"), "template": (subprocess.Popen, "__init__")}[sys.argv.pop(1)]
+original = getattr(*place)
+class Key: pass
+def press(_):
+    os.kill(os.getpid(), signal.SIGINT)
+    sum(range(9))
+def pressed(*arguments, **options):
+    original(*arguments, **options)
+    key = Key()
+    gone = weakref.ref(key, press)
+    del key
+setattr(*place, pressed)
+sys.argv[0] = TOY
+sys.path.insert(0, os.path.dirname(TOY))
+import toy_pack
+toy_pack.main()
+""".replace("TOY", repr(str(TOY)))
 PATIENCE_SECONDS = 60
 
 
 @contextmanager
-def running(*arguments: str, mark: str = "") -> Iterator[subprocess.Popen[str]]:
+def running(*arguments: str, mark: str = "", **variables: str) -> Iterator[subprocess.Popen[str]]:
     """A Python process of its own session; ``mark`` is in its environment and in that of all that it starts."""
-    command, environment = [sys.executable, *filter(None, arguments)], {**os.environ, "TEST_MARK": mark}
+    command, environment = [sys.executable, *filter(None, arguments)], {**os.environ, **variables, "TEST_MARK": mark}
     process = subprocess.Popen(command, start_new_session=True, stderr=subprocess.PIPE, text=True, env=environment)
     try:
         yield process
@@ -66,6 +89,14 @@ def processes_that_mention(text: str) -> list[str]:
         if text.encode() in seen and int(folder.name) != os.getpid():
             found.append(seen[:300].decode(errors="replace"))
     return found
+
+
+def wait_until_none_mention(root: Path) -> None:
+    """A failure where a process outlives its run."""
+    end = time.monotonic() + PATIENCE_SECONDS
+    while processes_that_mention(str(root)) and time.monotonic() < end:
+        time.sleep(0.1)
+    assert processes_that_mention(str(root)) == []
 
 
 @pytest.fixture(scope="module")
@@ -109,10 +140,7 @@ def test_kill_9_leaves_the_old_pack_or_the_new_one_and_no_process(root: Path, mo
         wait_for(partial(build_holds, root, moment), process)
         process.kill()
     assert label(root) in ("old", "new")
-    end = time.monotonic() + PATIENCE_SECONDS
-    while processes_that_mention(str(root)) and time.monotonic() < end:
-        time.sleep(0.1)
-    assert processes_that_mention(str(root)) == []
+    wait_until_none_mention(root)
 
 
 def test_the_run_after_a_killed_one_needs_no_cleaning_up(root: Path) -> None:
@@ -137,6 +165,33 @@ def test_ctrl_c_stops_in_one_sentence_with_status_1_and_leaves_the_old_pack(root
     assert label(root) == "old"
     names = sorted(path.name for path in (root / "reports" / "bromley").iterdir())
     assert names == [".2021-11.lock", "2021-11"]
+
+
+@pytest.mark.parametrize("started", ["worker", "template"])
+def test_ctrl_c_as_a_process_is_being_started_is_not_lost(root: Path, started: str) -> None:
+    with running("-c", INTERRUPTED, started, str(root), "new", mark=str(root)) as process:
+        _, errors = process.communicate(timeout=PATIENCE_SECONDS)
+    assert process.returncode == 1
+    assert "stopped by hand; the pack before is unchanged" in errors
+    assert "Exception ignored" not in errors
+    assert label(root) == "old"
+    wait_until_none_mention(root)
+
+
+@pytest.mark.parametrize("moment", ["notebooks", "notebooks/*.ipynb"])
+def test_kill_9_leaves_no_temporary_file_that_the_next_run_does_not_clear(root: Path, moment: str) -> None:
+    with tempfile.TemporaryDirectory(prefix="t") as folder:  # short, as sockets need
+        temporary = Path(folder)
+        with running(str(TOY), str(root), "new", mark=str(root), TMPDIR=folder) as process:
+            wait_for(partial(build_holds, root, moment), process)
+            process.kill()
+        wait_until_none_mention(root)
+        if moment.endswith(".ipynb"):  # there are workers, who clear what their owner cannot
+            assert list(temporary.iterdir()) == []
+        for left in temporary.iterdir():
+            os.utime(left, (0, 0))
+        subprocess.run([sys.executable, TOY, root, "new"], check=True, env={**os.environ, "TMPDIR": folder})
+        assert list(temporary.iterdir()) == []
 
 
 def test_publishing_over_and_over_and_killed_at_any_moment_is_never_mixed(tmp_path: Path) -> None:

@@ -9,13 +9,15 @@ from toy_pack import publish, write_notebook
 from crimelib.production.pack import read_record, verify_pack
 from crimelib.production.run import PackResult
 
+WORKER = "int(os.path.basename(os.environ['JUPYTER_RUNTIME_DIR']))"
 WAYS = {
     "01_good": ("print(area, period)", "area"),
     "02_raises": ("raise ValueError('no such\\nward')", "print('later')"),
     "03_exits": ("import sys\nsys.exit(0)", "print('later')"),
     "04_dies": ("import os\nos._exit(0)", "print('later')"),
     "05_hangs": ("while True: pass",),
-    "06_kills_its_worker": ("import os\nos.kill(os.getppid(), 9)", "print('later')"),
+    "06_kills_its_worker": (f"import os\nos.kill({WORKER}, 9)", "print('later')"),
+    "07_kills_its_template": ("import os, time\nos.kill(os.getppid(), 9)\ntime.sleep(60)", "print('later')"),
 }
 
 
@@ -33,7 +35,7 @@ def errors(result: PackResult) -> dict[str, tuple[str, str]]:
 
 
 def test_the_good_one_is_published_and_the_others_are_named(result: PackResult) -> None:
-    assert result.failed == ["raises", "exits", "dies", "hangs", "kills_its_worker"]
+    assert result.failed == ["raises", "exits", "dies", "hangs", "kills_its_worker", "kills_its_template"]
     assert verify_pack(result.path) == []
     assert [path.name for path in (result.path / "notebooks").iterdir()] == ["01_good.ipynb"]
 
@@ -57,6 +59,6 @@ def test_each_failure_says_why(errors: dict[str, tuple[str, str]], name: str, en
     assert errors[name] == (ename, evalue)
 
 
-@pytest.mark.parametrize("name", ["raises", "exits", "dies", "hangs", "kills_its_worker"])
+@pytest.mark.parametrize("name", ["raises", "exits", "dies", "hangs", "kills_its_worker", "kills_its_template"])
 def test_each_failure_has_a_page_that_says_so(result: PackResult, name: str) -> None:
     assert "This page could not be made: " in (result.path / f"{name}.html").read_text()

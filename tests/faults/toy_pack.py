@@ -122,9 +122,14 @@ def quick_pack(root: Path, label: str, period: str = "2021-11") -> Path:
         run.execute_notebooks = execute
 
 
-if __name__ == "__main__":
+def main() -> None:
+    """As the module says."""
     root, label = Path(sys.argv[1]), sys.argv[2]
     if sys.argv[3:] == ["quick"]:
         quick_pack(root, label)
     else:
         publish(root, toy_notebooks(root, label), jobs=2)
+
+
+if __name__ == "__main__":
+    main()

@@ -18,8 +18,8 @@ from jupyter_client.provisioning import KernelProvisionerFactory
 from traitlets.config import Config
 
 from crimelib.kernels.client import ForkedKernel, NoTemplate, Template, can_fork, identity
-from crimelib.production.execute import _ONE_THREAD, _PRIME, _WARM_MODULES
 from crimelib.production.notebooks import skip_address_grammar
+from crimelib.production.workers import ONE_THREAD, PRIME, WARM_MODULES
 
 pytestmark = pytest.mark.skipif(not can_fork(), reason="this system cannot fork kernels")
 PATIENCE_SECONDS = 60
@@ -29,15 +29,15 @@ STATE = Path(__file__).with_name("kernel_state.py").read_text()
 def environment() -> dict[str, str]:
     return {
         **os.environ,
-        "TEST_MODULES": " ".join(_WARM_MODULES),
+        "TEST_MODULES": " ".join(WARM_MODULES),
         "PYTHONHASHSEED": "0",
-        **dict.fromkeys(_ONE_THREAD, "1"),
+        **dict.fromkeys(ONE_THREAD, "1"),
     }
 
 
 @pytest.fixture(scope="module")
 def template(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Template]:
-    made = Template(tmp_path_factory.mktemp("t") / "s", environment(), _WARM_MODULES, _PRIME)
+    made = Template(tmp_path_factory.mktemp("t") / "s", environment(), WARM_MODULES, PRIME)
     yield made
     made.close()
 

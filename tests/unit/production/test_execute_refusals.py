@@ -109,7 +109,7 @@ def test_one_bad_notebook_stops_all_before_any_worker_starts(
     def no_pool(*_: object) -> None:
         raise AssertionError("a worker was started")
 
-    monkeypatch.setattr(execute, "_worker_pool", no_pool)
+    monkeypatch.setattr(execute, "in_workers", no_pool)
     tasks = [Task(notebook, tmp_path / "a"), Task(tmp_path / "absent.ipynb", tmp_path / "b")]
     with pytest.raises(InputError, match="no such notebook"):
         list(execute_notebooks(tasks, {"area": "Bromley"}, jobs=1))

@@ -1,0 +1,235 @@
+"""Work in a few processes that live no longer than the one that asked for it, with one warm template for their kernels.
+
+A worker that dies loses nothing but what killed it: all else is done again. Within a worker, work asked for is done
+there and then, so that a batch fills the cores with packs and not each pack with workers of its own.
+"""
+
+from __future__ import annotations
+
+import logging
+import multiprocessing
+import os
+import shutil
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable, Generator, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager, suppress
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import TypeVar
+
+from crimelib.board.charts.drawing import PICTURES_LATER
+from crimelib.kernels.client import Template, can_fork
+from crimelib.production.notebooks import KERNEL_START_UP
+from crimelib.scratch import scratch_folder, share
+
+Task = TypeVar("Task")
+Result = TypeVar("Result")
+
+TEMPLATE = "template"
+# Loaded once, in the template, for every kernel: what the notebooks' code stands on, and nothing of that code itself.
+WARM_MODULES = (
+    *("numpy", "pandas", "pyarrow.parquet", "pyarrow.dataset", "scipy.stats", "scipy.optimize", "scipy.sparse"),
+    *("pydantic", "yaml", "vl_convert", "jinja2", "markupsafe"),
+)
+# What pandas does once in a process when first asked; touches no file and draws no random number.
+PRIME = """
+import pandas
+rows = pandas.DataFrame({"month": pandas.period_range("2021-01", periods=3, freq="M"), "name": list("abc"), "n": 1})
+rows.groupby("name")["n"].sum(), rows.merge(rows, on="name"), rows.pivot_table(index="name", values="n")
+rows[["name", "n"]].to_json(orient="records"), rows._repr_html_(), rows.to_csv(index=False)
+rows["name"].str.contains("a"), rows.sort_values("n"), pandas.concat([rows, rows]), pandas.to_datetime(["2021-01-01"])
+"""
+ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
+_TIDYING_SECONDS = 20  # for work that is stopped to remove what it was building
+
+
+class _Worker:
+    """What a worker process knows of itself: whether it is one, is at work, has been told to end, and then clears."""
+
+    is_one = at_work = ending = False
+    clears: Path | None = None
+
+
+def in_workers(
+    work: Callable[[Task], Result], chains: Sequence[Sequence[Task]], jobs: int
+) -> Iterator[tuple[Task, Result | None]]:
+    """Each task with what ``work`` gives for it as it is done, ``jobs`` at a time; None where it took its worker along.
+
+    A chain's tasks are done one after the other, the chains side by side, their first tasks first. What was lost with
+    a worker is done again: what may have killed it each by itself, the rest as before. What ``work`` raises ends all.
+    """
+    if _Worker.is_one:
+        yield from ((task, work(task)) for chain in chains for task in chain)
+        return
+    waiting = [list(chain) for chain in chains if chain]
+    while waiting:
+        suspects = yield from _until_a_worker_dies(work, waiting, jobs)
+        for chain in suspects:
+            task = chain.pop(0)
+            done = list(_until_a_worker_dies(work, [[task]], 1))
+            yield done[0] if done else (task, None)
+        waiting = [chain for chain in waiting if chain]
+
+
+def _until_a_worker_dies(
+    work: Callable[[Task], Result], waiting: Sequence[list[Task]], jobs: int
+) -> Generator[tuple[Task, Result], None, list[list[Task]]]:
+    """Takes what gets done off ``waiting``; returns the chains whose first task was under way when a worker died."""
+    with _pool(jobs) as pool:
+        under_way: dict[Future[Result], list[Task]] = {}
+        for chain in waiting:
+            _submit(pool, work, chain, under_way)
+        while under_way:
+            ended, _ = wait(under_way, return_when=FIRST_COMPLETED)
+            lost = {future for future in ended if isinstance(future.exception(), BrokenProcessPool)}
+            for future in ended - lost:
+                chain = under_way.pop(future)
+                task = chain.pop(0)
+                if chain and not lost:
+                    _submit(pool, work, chain, under_way)
+                yield task, future.result()
+            if lost:
+                return list(under_way.values())[:jobs]  # handed out in the order in which they were submitted
+    return []
+
+
+def _submit(
+    pool: ProcessPoolExecutor,
+    work: Callable[[Task], Result],
+    chain: list[Task],
+    under_way: dict[Future[Result], list[Task]],
+) -> None:
+    with suppress(BrokenProcessPool), without_interrupts():
+        under_way[pool.submit(_do, work, chain[0])] = chain
+
+
+@contextmanager
+def without_interrupts() -> Iterator[None]:
+    """Ctrl-C waits until the block is done: pressed while a process is being forked, it would be raised in one of the
+    interpreter's callbacks, printed and lost."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+@contextmanager
+def _pool(jobs: int) -> Iterator[ProcessPoolExecutor]:
+    """Worker processes that live no longer than this one.
+
+    Each holds the reading end of a pipe, the lifeline, whose other end is only here: it breaks when this process
+    closes it or is killed, and then the workers, and after them their kernels, end by themselves.
+    """
+    context = multiprocessing.get_context("spawn")
+    lifeline_reader, lifeline = context.Pipe(duplex=False)
+    with scratch_folder() as scratch, _template(scratch):
+        pool = ProcessPoolExecutor(jobs, context, _start_worker, (str(scratch), lifeline_reader))
+        try:
+            yield pool
+        except BaseException:
+            lifeline.close()
+            raise
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)
+            lifeline.close()
+            lifeline_reader.close()
+
+
+@contextmanager
+def _template(scratch: Path) -> Iterator[None]:
+    """The process of which kernels are forked, where this system can: see :mod:`crimelib.kernels`."""
+    if not can_fork():
+        yield
+        return
+    environment = {**os.environ, **_kernel_environment(scratch)}
+    with without_interrupts():
+        template = Template(scratch / TEMPLATE, environment, WARM_MODULES, KERNEL_START_UP + PRIME)
+    try:
+        yield
+    finally:
+        template.close()
+
+
+# In a worker -----------------------------------------------------------------------------------------------------
+
+
+def _start_worker(scratch: str, lifeline: Connection) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+    _log_kernels_only()
+    own = Path(scratch) / str(os.getpid())
+    start_up = own / "ipython" / "profile_default" / "startup"
+    start_up.mkdir(parents=True)
+    (start_up / "00_quick.py").write_text(KERNEL_START_UP)
+    os.environ.update(_kernel_environment(own))
+    sys.stdin = None
+    _Worker.is_one, _Worker.clears = True, own
+    share(own)
+    signal.signal(signal.SIGTERM, _end)
+    threading.Thread(target=_end_with, args=(lifeline, Path(scratch)), daemon=True).start()
+    if can_fork():
+        from crimelib.kernels.provisioner import choose
+
+        choose()
+
+
+def _do(work: Callable[[Task], Result], task: Task) -> Result:
+    _Worker.at_work = True
+    try:
+        return work(task)
+    finally:
+        _Worker.at_work = False
+        if _Worker.ending:
+            _leave()
+
+
+def _end(*_: object) -> None:
+    """The work under way, if any, removes what it was building; then this process ends."""
+    _Worker.ending = True
+    if not _Worker.at_work:
+        _leave()
+    raise KeyboardInterrupt
+
+
+def _end_with(lifeline: Connection, scratch: Path) -> None:
+    """Wait until the other end of the lifeline is gone, then leave nothing behind."""
+    lifeline.poll(None)
+    _Worker.clears = scratch
+    os.kill(os.getpid(), signal.SIGTERM)
+    time.sleep(_TIDYING_SECONDS)
+    _leave()
+
+
+def _leave() -> None:
+    if _Worker.clears:
+        shutil.rmtree(_Worker.clears, ignore_errors=True)
+    os._exit(1)
+
+
+def _log_kernels_only() -> None:
+    """Of all that Jupyter's packages log, only why a kernel was not forked is the user's concern."""
+    handler = logging.StreamHandler()
+    handler.addFilter(logging.Filter("crimelib.kernels"))
+    logging.basicConfig(level=logging.WARNING, handlers=[handler], format="%(message)s", force=True)
+
+
+def _kernel_environment(folder: Path) -> dict[str, str]:
+    """Kernels see no personal configuration, hash alike in every run and use one thread each."""
+    return {
+        "JUPYTER_RUNTIME_DIR": str(folder),
+        "JUPYTER_CONFIG_DIR": str(folder / "config"),
+        "JUPYTER_PREFER_ENV_PATH": "1",
+        "IPYTHONDIR": str(folder / "ipython"),
+        "PYTHONHASHSEED": "0",
+        PICTURES_LATER: "1",
+        **dict.fromkeys(ONE_THREAD, "1"),
+    }

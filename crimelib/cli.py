@@ -157,6 +157,7 @@ def run(
     from crimelib.board.contacts import contact_warnings
     from crimelib.production.board_pack import make_pack
     from crimelib.production.disclosed import withholding
+    from crimelib.production.index import write_index
     from crimelib.production.pack import read_record
 
     settings = load_settings(parameters)
@@ -167,6 +168,7 @@ def run(
         only=_names(only), wards=ward or [], organisations=organisation or [], jobs=jobs or None, fresh=fresh,
         reason=reason,
     )  # fmt: skip
+    write_index(out)
     for page in result.failed:
         typer.echo(f"failed: {page} (its page says why)", err=True)
     made = f"{len(result.reused)} pages as before, the rest made" if result.reused else "all pages made"
@@ -193,22 +195,28 @@ def batch(
     out: Out = REPORTS,
     parameters: Parameters = PARAMETERS,
 ) -> None:
-    """Make many packs; a pack that fails fails alone."""
-    from crimelib.production.batch import run_batch, subjects
-    from crimelib.production.board_pack import make_pack
+    """Make many packs, as many at once as cores; one that fails fails alone, one that would be the same is left."""
+    from crimelib.production.batch import BatchOrder, run_batch, subjects, told
+    from crimelib.production.index import write_index
 
     settings = load_settings(parameters)
     wanted = subjects(settings, areas, periods)
-    options = {"processed": processed, "out": out, "notebooks": NOTEBOOKS, "jobs": jobs or None, "fresh": fresh}
-    options["organisations"] = organisation or []
-    failed = 0
-    for number, entry in enumerate(
-        run_batch(wanted, lambda area, period: make_pack(settings, area, period, audience, **options)), start=1
-    ):
-        typer.echo(f"[{number}/{len(wanted)}] {entry}", err=entry.failed)
-        failed += entry.failed
-    typer.echo(f"{len(wanted) - failed} of {len(wanted)} packs in {_shown(out)}")
-    if failed:
+    order = BatchOrder(
+        parameters, processed, out, NOTEBOOKS, _audience(settings, audience), tuple(organisation or ()), fresh
+    )
+    packs, entries = run_batch(wanted, order, jobs or None), []
+    try:
+        with _bar("Packs") as bar:
+            bar.step(0, len(wanted), "Packs")
+            for entry in packs:
+                entries.append(entry)
+                bar.line(f"[{len(entries)}/{len(wanted)}] {entry}", err=entry.failed)
+                bar.step(len(entries), len(wanted), "Packs")
+    finally:
+        if entries:
+            write_index(out)
+        typer.echo(f"{told(entries, len(wanted))}, in {_shown(out)}")
+    if any(entry.failed for entry in entries):
         raise typer.Exit(1)
 
 
@@ -361,10 +369,14 @@ def _subject(settings: Settings, area: str, period: str, audience: str):
     from crimelib.areas import AreaBook
     from crimelib.measures.periods import parse_period
 
+    return AreaBook.of(settings).find(area), parse_period(period), _audience(settings, audience)
+
+
+def _audience(settings: Settings, audience: str) -> str:
     if audience not in settings.disclosure.audiences:
         known = ", ".join(settings.disclosure.audiences)
         raise InputError(f"no audience is called {audience!r}", where="--audience", fix=f"known: {known}")
-    return AreaBook.of(settings).find(area), parse_period(period), audience
+    return audience
 
 
 def _period(text: str) -> str:

@@ -1,44 +1,92 @@
-"""Many packs: every area wanted over every period wanted, one after the other; a pack that fails fails alone."""
+"""Many packs: every area wanted over every period wanted, as many at once as there are cores; a pack that fails fails
+alone, one that would come out as it stands is left, and a released one is never touched."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+import hashlib
+import os
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache, partial
+from pathlib import Path
 
 import pandas as pd
 
 from crimelib.areas import AreaBook
-from crimelib.errors import CrimelibError, InputError
+from crimelib.errors import CrimelibError, InputError, one_line
 from crimelib.measures.periods import parse_period
-from crimelib.production.run import PackResult
-from crimelib.settings import Area, Settings
+from crimelib.production.board_pack import make_pack, parameter_inputs, refuse_organisations
+from crimelib.production.pack import pack_path, read_record
+from crimelib.production.run import PackResult, StoppedByHand
+from crimelib.production.standing import RELEASED, standing_of
+from crimelib.production.workers import in_workers
+from crimelib.settings import Area, Settings, load_settings
+from crimelib.tables.store import CATALOGUE, KeptStore, Store, read_catalogue
 
-MakePack = Callable[[Area, pd.Period], PackResult]
+Subject = tuple[Area, pd.Period]
+
+
+@dataclass(frozen=True)
+class BatchOrder:
+    """What all packs of a batch have in common: the folders, the audience, and whether nothing is to be reused."""
+
+    parameters: Path
+    processed: Path
+    out: Path
+    notebooks: Path
+    audience: str
+    organisations: tuple[str, ...] = ()
+    fresh: bool = False
+
+    def target(self, subject: Subject) -> Path:
+        """Where a subject's pack stands."""
+        area, period = subject
+        return pack_path(self.out, area.name, str(period), self.audience)
 
 
 @dataclass(frozen=True)
 class BatchEntry:
-    """One pack of a batch: its subject, and what became of it."""
+    """One pack of a batch: its subject, and what became of it: made, left as it stood because it is released, or the
+    error for which there is none."""
 
     area: Area
     period: pd.Period
-    result: PackResult | None
-    error: CrimelibError | None
+    result: PackResult | None = None
+    released: bool = False
+    error: str = ""
 
     @property
     def failed(self) -> bool:
         """Whether the pack, or a page of it, could not be made."""
-        return self.error is not None or bool(self.result and self.result.failed)
+        return bool(self.error or (self.result and self.result.failed))
 
     def __str__(self) -> str:
-        name = f"{self.area.name}, {self.period}"
-        if self.error is not None:
-            return f"{name}: {self.error}"
-        pages = f", failed pages: {', '.join(self.result.failed)}" if self.result and self.result.failed else ""
-        return f"{name}: {self.result.seconds:.0f} s{pages}" if self.result else name
+        return f"{self.area.name}, {self.period}: {self._outcome()}"
+
+    def _outcome(self) -> str:
+        if self.released:
+            return "released, so left as it is (`crimelib run --reason TEXT` corrects it)"
+        if self.result is None:
+            return self.error
+        if self.result.unchanged:
+            return "as before"
+        pages = f", failed pages: {', '.join(self.result.failed)}" if self.result.failed else ""
+        return f"{self.result.seconds:.0f} s{pages}"
 
 
-def subjects(settings: Settings, areas: str, periods: str) -> list[tuple[Area, pd.Period]]:
+def told(entries: Sequence[BatchEntry], wanted: int) -> str:
+    """What became of a batch, in a line."""
+    ways = {
+        "made": sum(entry.result is not None and not entry.result.unchanged for entry in entries),
+        "as before": sum(entry.result is not None and entry.result.unchanged for entry in entries),
+        "released and left": sum(entry.released for entry in entries),
+        "failed": sum(bool(entry.error) for entry in entries),
+        "not begun or not done": wanted - len(entries),
+    }
+    return f"{wanted} packs: " + (", ".join(f"{number} {way}" for way, number in ways.items() if number) or "none")
+
+
+def subjects(settings: Settings, areas: str, periods: str) -> list[Subject]:
     """The packs that ``--areas`` and ``--periods`` ask for. ``areas`` is ``all`` (every borough, the City and London)
     or names with commas between; ``periods`` is one month or ``first:last``. Raises :class:`InputError`."""
     book = AreaBook.of(settings)
@@ -47,13 +95,66 @@ def subjects(settings: Settings, areas: str, periods: str) -> list[tuple[Area, p
     return [(area, period) for period in _span(periods) for area in chosen]
 
 
-def run_batch(wanted: Sequence[tuple[Area, pd.Period]], make: MakePack) -> Iterator[BatchEntry]:
-    """Make the packs one after the other and say of each what became of it."""
+def run_batch(wanted: Sequence[Subject], order: BatchOrder, jobs: int | None = None) -> Iterator[BatchEntry]:
+    """Make the packs and say of each what became of it, as it is done.
+
+    An area's packs are made in the order of their periods, one after the other: what one withholds depends on the
+    others, and a page leads back to the period before. Areas are made side by side, ``jobs`` at once (as many as
+    cores), each with its notebooks one by one; where there are fewer areas than that, the notebooks share the cores.
+    Raises :class:`InputError` at once for what no pack could be made of.
+    """
+    read_catalogue(order.processed)
+    refuse_organisations(order.audience, order.organisations)
+    chains, count = _by_area(wanted), jobs or os.cpu_count() or 1
+    if len(chains) < count:
+        return (_made(order, jobs, subject) for subject in wanted)
+    return _side_by_side(chains, order, count)
+
+
+def _side_by_side(chains: Sequence[Sequence[Subject]], order: BatchOrder, count: int) -> Iterator[BatchEntry]:
+    for subject, entry in in_workers(partial(_made, order, 1), chains, count):
+        yield entry or BatchEntry(*subject, error="its process was killed")
+
+
+def _by_area(wanted: Sequence[Subject]) -> list[list[Subject]]:
+    chains: dict[str, list[Subject]] = {}
     for area, period in wanted:
-        try:
-            yield BatchEntry(area, period, make(area, period), None)
-        except CrimelibError as error:
-            yield BatchEntry(area, period, None, error)
+        chains.setdefault(area.code, []).append((area, period))
+    return list(chains.values())
+
+
+def _made(order: BatchOrder, jobs: int | None, subject: Subject) -> BatchEntry:
+    try:
+        if standing_of(read_record(order.target(subject)) or {}).status == RELEASED:
+            return BatchEntry(*subject, released=True)
+        return BatchEntry(*subject, _make(order, jobs, subject))
+    except StoppedByHand:
+        raise
+    except CrimelibError as error:
+        return BatchEntry(*subject, error=str(error))
+    except Exception as error:  # a fault of this program's own: the other packs are made all the same
+        return BatchEntry(*subject, error=one_line(f"{type(error).__name__}: {error} (see `crimelib run`)"))
+
+
+def _make(order: BatchOrder, jobs: int | None, subject: Subject) -> PackResult:
+    settings, store = _at_hand(order, _state(order))
+    return make_pack(
+        settings, *subject, order.audience, processed=order.processed, out=order.out, notebooks=order.notebooks,
+        organisations=order.organisations, jobs=jobs, fresh=order.fresh, store=store, resume=not order.fresh,
+        progress=False,
+    )  # fmt: skip
+
+
+@lru_cache(maxsize=1)
+def _at_hand(order: BatchOrder, state: str) -> tuple[Settings, Store]:
+    """The definitions and tables, read once in a process for as long as the files' ``state`` is the same."""
+    return load_settings(order.parameters), KeptStore(order.processed)
+
+
+def _state(order: BatchOrder) -> str:
+    definitions = [(each["file"], each["sha256"]) for each in parameter_inputs(order.parameters)]
+    tables = order.processed / CATALOGUE
+    return hashlib.sha256(repr((definitions, tables.exists() and tables.read_bytes())).encode()).hexdigest()
 
 
 def _span(periods: str) -> list[pd.Period]:

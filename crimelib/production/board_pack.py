@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
@@ -21,11 +22,11 @@ from crimelib.board.ward import chosen_wards
 from crimelib.disclosure.protect import earlier_packs, suppressed_table
 from crimelib.errors import InputError
 from crimelib.production.disclosed import disclosed
-from crimelib.production.index import write_index
+from crimelib.production.index import earlier_pages
 from crimelib.production.notebook_copies import copy_for
-from crimelib.production.pack import pack_path, sha256_file
+from crimelib.production.pack import pack_path, sha256_file, sha256_json
 from crimelib.production.recheck import recheck
-from crimelib.production.run import PackResult, page_name, run_pack
+from crimelib.production.run import PackResult, code_sha256, environment_sha256, page_name, run_pack, stands
 from crimelib.production.standing import next_standing
 from crimelib.production.ward_notebooks import WARD_PAGE, ward_notebooks
 from crimelib.production.workbook import definitions_of
@@ -53,25 +54,52 @@ def make_pack(
     jobs: int | None = None,
     fresh: bool = False,
     reason: str = "",
+    store: Store | None = None,
+    resume: bool = False,
+    progress: bool = True,
 ) -> PackResult:
     """Execute the board notebooks of a folder for one area, period and audience, and publish the pack below ``out``,
     a draft, with a page more for each of ``wards`` (names or codes, or ``all``); ``reason`` says why a released pack
-    is corrected. Raises :class:`InputError` for an unknown page or ward, and for what :func:`run_pack` refuses."""
+    is corrected. ``store`` is one of ``processed`` that other packs share. To ``resume`` is to leave a whole pack that
+    was made of exactly the same. Raises :class:`InputError` for an unknown page or ward, and for what :func:`run_pack`
+    refuses."""
+    started = time.perf_counter()
     target = pack_path(out, area.name, str(period), audience)
     next_standing(target, reason)  # refuses at once what the run would refuse at its end
     before = earlier_packs(target.parent, str(period), audience, settings.disclosure)
-    board = Board(settings, Store(processed), area, period, audience, before)
-    _refuse_for(audience, organisations)
+    board = Board(settings, store or Store(processed), area, period, audience, before)
+    refuse_organisations(audience, organisations)
     chosen = chosen_notebooks(notebooks, only or ([PARTNER_PAGE] if organisations else []), wards, audience)
+    asked = _asked(board, processed, target, chosen, [wards, organisations])
+    if resume and stands(target, asked):
+        return PackResult(target, [], [], time.perf_counter() - started, unchanged=True)
     with scratch_folder() as scratch, handed_over(board.rows, processed, board.subject):
         made = Path(mkdtemp(prefix="pages-", dir=scratch))
         pages = [page for path in chosen for page in _pages(path, board, wards, organisations, made)]
-        result = _run(board, pages, processed, out, jobs, fresh, reason)
-    write_index(out)
-    return result
+        return _run(board, pages, processed, target, asked, jobs, fresh, reason, progress)
 
 
-def _refuse_for(audience: str, organisations: Sequence[str]) -> None:
+def _asked(
+    board: Board, processed: Path, target: Path, chosen: Sequence[Path], more: Sequence[Sequence[str]]
+) -> dict[str, object]:
+    """The hashes of all that a pack follows from, known before anything is counted: a pack asked for again with the
+    same would come out the same. What other packs withhold and link to is part of it."""
+    return {
+        "parameters": sha256_json([injected(board, processed), *more]),
+        "inputs": sha256_json(_inputs(board)),
+        "notebooks": sha256_json([(path.name, sha256_file(path)) for path in chosen]),
+        "other packs": sha256_json([_texts(board.earlier), earlier_pages(target)]),
+        "code": code_sha256(),
+        "environment": environment_sha256(),
+    }
+
+
+def _texts(frames: Mapping[str, pd.DataFrame] | None) -> dict[str, str]:
+    return {name: frame.to_csv(index=False) for name, frame in (frames or {}).items()}
+
+
+def refuse_organisations(audience: str, organisations: Sequence[str]) -> None:
+    """Raise :class:`InputError` where partners' pages are asked for and the pack is for others."""
     if organisations and audience != PARTNER_AUDIENCE:
         raise InputError("a partner's page is for partners", where="--organisation", fix="add --audience partner")
 
@@ -97,15 +125,24 @@ def partner_notebooks(notebook: Path, board: Board, organisations: Sequence[str]
 
 
 def _run(
-    board: Board, notebooks: Sequence[Path], processed: Path, out: Path, jobs: int | None, fresh: bool, reason: str
+    board: Board,
+    notebooks: Sequence[Path],
+    processed: Path,
+    target: Path,
+    asked: Mapping[str, object],
+    jobs: int | None,
+    fresh: bool,
+    reason: str,
+    progress: bool,
 ) -> PackResult:
     settings, area, period, audience = board.settings, board.area, board.period, board.audience
     return run_pack(
         notebooks=notebooks,
-        parameters=injected(settings, area, period, audience, processed),
+        parameters=injected(board, processed),
         summary=board.rows,
-        inputs=[*_raw_inputs(board.store), *parameter_inputs(settings.folder)],
-        target=pack_path(out, area.name, str(period), audience),
+        inputs=_inputs(board),
+        target=target,
+        asked=asked,
         area_name=area.name,
         period=str(period),
         audience=audience,
@@ -124,6 +161,7 @@ def _run(
         jobs=jobs,
         fresh=fresh,
         reason=reason,
+        progress=progress,
         check=partial(_faults, processed=processed, settings=settings),
     )
 
@@ -132,11 +170,15 @@ def _faults(pack: Path, processed: Path, settings: Settings) -> list[str]:
     return [*recheck(pack, processed, settings.folder), *disclosed(pack, settings)]
 
 
-def injected(settings: Settings, area: Area, period: pd.Period, audience: str, processed: Path) -> dict[str, str]:
+def injected(board: Board, processed: Path) -> dict[str, str]:
     """What Papermill injects: the period's own parameters, with what the command line says in their place."""
-    given = {"area": area.name, "audience": audience}
-    folders = {"processed": _from_top(processed), "parameters": _from_top(settings.folder)}
-    return settings.period(str(period)).model_dump() | given | folders
+    given = {"area": board.area.name, "audience": board.audience}
+    folders = {"processed": _from_top(processed), "parameters": _from_top(board.settings.folder)}
+    return board.settings.period(str(board.period)).model_dump() | given | folders
+
+
+def _inputs(board: Board) -> list[dict[str, str]]:
+    return [*_raw_inputs(board.store), *parameter_inputs(board.settings.folder)]
 
 
 def chosen_notebooks(

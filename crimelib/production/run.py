@@ -67,12 +67,18 @@ _REPORTED_PACKAGES = ("altair", "nbclient", "nbconvert", "pandas", "papermill", 
 
 @dataclass(frozen=True)
 class PackResult:
-    """A published pack, the pages that could not be made, and those taken from the pack before."""
+    """A published pack, the pages that could not be made, and those taken from the pack before; ``unchanged`` where the
+    pack before was left as it stood."""
 
     path: Path
     failed: list[str]
     reused: list[str]
     seconds: float
+    unchanged: bool = False
+
+
+class StoppedByHand(CrimelibError):
+    """Ctrl-C."""
 
 
 @dataclass(frozen=True)
@@ -92,6 +98,7 @@ class PackRequest:
     tables: Mapping[str, pd.DataFrame]
     definitions: Mapping[str, str]
     withheld: Sequence[Mapping[str, object]]
+    asked: Mapping[str, object]
 
     def identity(self) -> dict[str, str]:
         """The hashes of what all notebooks depend on."""
@@ -119,6 +126,7 @@ def run_pack(
     tables: Mapping[str, pd.DataFrame] | None = None,
     definitions: Mapping[str, str] | None = None,
     withheld: Sequence[Mapping[str, object]] = (),
+    asked: Mapping[str, object] | None = None,
     jobs: int | None = None,
     fresh: bool = False,
     timeout: float = CELL_TIMEOUT_SECONDS,
@@ -130,7 +138,7 @@ def run_pack(
 
     ``summary`` holds the rows of ``summary.csv``, ``tables`` further CSV files by name, ``titles`` the names of
     items and measures by id, ``definitions`` what the workbook says of them, ``withheld`` how the rows to withhold were
-    chosen. ``inputs`` has one record (``source``,
+    chosen. ``asked`` goes into the record, for :func:`stands`. ``inputs`` has one record (``source``,
     ``vintage``, ``file``, ``sha256``) for every file that a notebook's figures come from, parameter files included:
     a notebook is taken from the pack before, unless ``fresh``, when these, the parameters, the summary, the code
     and the environment are all unchanged.
@@ -146,7 +154,7 @@ def run_pack(
     started = time.perf_counter()
     request = PackRequest(
         tuple(notebooks), dict(parameters), summary, _checked_inputs(inputs), target, area_name, period, audience,
-        illustrative, titles or {}, tables or {}, definitions or {}, withheld,
+        illustrative, titles or {}, tables or {}, definitions or {}, withheld, asked or {},
     )  # fmt: skip
     _check(request)
     try:
@@ -163,7 +171,7 @@ def run_pack(
             keep_released(target)
             publish(folder, target)
     except KeyboardInterrupt as interrupt:
-        raise CrimelibError("stopped by hand; the pack before is unchanged") from interrupt
+        raise StoppedByHand("stopped by hand; the pack before is unchanged") from interrupt
     failed = [page_name(Path(run.name)) for run in runs if run.status == "failed"]
     return PackResult(target, failed, sorted(map(page_name, map(Path, reused))), time.perf_counter() - started)
 
@@ -254,6 +262,14 @@ def _reuse(request: PackRequest, executed: Path) -> dict[str, NotebookRun]:
             shutil.copyfile(request.target / "notebooks" / path.name, executed / path.name)
             runs[path.stem] = NotebookRun(path.stem, "ok", entry["seconds"])
     return runs
+
+
+def stands(target: Path, asked: Mapping[str, object]) -> bool:
+    """Whether a whole pack is at ``target`` that was made, every page of it, as ``asked``."""
+    record = read_record(target)
+    if record is None or record.get("format") != _RECORD_FORMAT or record.get("asked") != asked:
+        return False
+    return all(entry["status"] == "ok" for entry in record["notebooks"]) and not verify_pack(target)
 
 
 def _made_of(notebook: Path, identity: Mapping[str, str]) -> str:
@@ -426,6 +442,7 @@ def _record(
         "parameters": without_paths(request.parameters, private_paths(request.parameters)),
         "inputs": request.inputs,
         "sha256": dict(identity),
+        "asked": dict(request.asked),
         "versions": _versions(),
         "withheld": [dict(choice) for choice in request.withheld],
         "notebooks": list(entries),

@@ -24,13 +24,19 @@ WINDOW_TITLES = {
 }
 
 
+_SLOWEST_STEPS_SECONDS = 3600.0  # how far back the time left is reckoned from; half a minute has no two packs in it
+
+
 class Bar:
     """A progress bar on the error stream, with the step under way; a plain line a step where it is no terminal."""
 
     def __init__(self, title: str) -> None:
         self._console = Console(stderr=True)
         columns = (TextColumn("{task.description}", markup=False), BarColumn(), TimeRemainingColumn())
-        self._progress = Progress(*columns, console=self._console, transient=True, disable=not sys.stderr.isatty())
+        self._progress = Progress(
+            *columns, console=self._console, transient=True, disable=not sys.stderr.isatty(),
+            redirect_stdout=sys.stdout.isatty(), speed_estimate_period=_SLOWEST_STEPS_SECONDS,
+        )  # fmt: skip
         self._task = self._progress.add_task(title, total=None)
 
     def __enter__(self) -> Bar:
@@ -43,6 +49,10 @@ class Bar:
     def say(self, text: str) -> None:
         """Name the step under way."""
         self._progress.update(self._task, description=text)
+
+    def line(self, text: str, *, err: bool = False) -> None:
+        """A line that stays, above the bar where there is one; ``err`` is for the error stream."""
+        print(text, file=sys.stderr if err else sys.stdout, flush=True)
 
     def step(self, done: int, total: int, text: str) -> None:
         """Name the step under way and how far along it is."""

@@ -23,6 +23,7 @@ PARTS = "parts"
 SORTED_BY = ["area_level", "parent_code", "area_code", "series", "month"]
 ROWS_A_GROUP = 20_000
 READERS = 2
+LARGEST_KEPT = 64 << 20  # bytes on disk, some ten times as many in memory
 SMALL_FILES = {"use_threads": False, "partitioning": None}  # threads and look-ups cost more than they bring
 
 
@@ -92,12 +93,15 @@ class Store:
         return pa.concat_tables(wanted, promote_options="default").to_pandas() if wanted else pd.DataFrame()
 
     def _part(self, entry: Entry, name: str, filters: list | None, columns: list[str] | None) -> pa.Table:
-        path = self.folder / PARTS / entry.tables[name]
-        rows = pq.read_table(path, filters=filters, columns=columns, **SMALL_FILES).replace_schema_metadata(None)
+        rows = self._rows(entry.tables[name], filters, columns)
         labels = {"source": entry.source, "vintage": entry.vintage, "vintage_order": entry.order}
         for label, value in labels.items():
             rows = rows.append_column(label, pa.repeat(value, rows.num_rows))
         return rows
+
+    def _rows(self, part: str, filters: list | None, columns: list[str] | None) -> pa.Table:
+        path = self.folder / PARTS / part
+        return pq.read_table(path, filters=filters, columns=columns, **SMALL_FILES).replace_schema_metadata(None)
 
     def counts(self, area_codes: list[str], *, wards: bool = False) -> pd.DataFrame:
         """Monthly counts of areas, and of their wards where asked for."""
@@ -105,6 +109,26 @@ class Store:
         if wards:
             chosen.append([("parent_code", "in", area_codes), ("area_level", "==", "ward")])
         return self.table("counts", filters=chosen)
+
+
+class KeptStore(Store):
+    """A store that reads each part once and keeps it: for a process that makes many areas' packs. Tables too large for
+    that are read in pieces, as by any other."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        parts = {part for entry in self.catalogue.entries for part in entry.tables.values()}
+        self._fits = sum((folder / PARTS / part).stat().st_size for part in parts) <= LARGEST_KEPT
+        self._kept: dict[str, pa.Table] = {}
+
+    def _rows(self, part: str, filters: list | None, columns: list[str] | None) -> pa.Table:
+        if not self._fits:
+            return super()._rows(part, filters, columns)
+        if part not in self._kept:
+            self._kept[part] = super()._rows(part, None, None)
+        rows = self._kept[part]
+        chosen = rows.filter(pq.filters_to_expression(filters)) if filters else rows
+        return chosen.select(columns) if columns else chosen
 
 
 def read_catalogue(folder: Path) -> Catalogue:

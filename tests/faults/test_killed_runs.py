@@ -54,7 +54,7 @@ sys.path.insert(0, os.path.dirname(TOY))
 import toy_pack
 toy_pack.main()
 """.replace("TOY", repr(str(TOY)))
-PATIENCE_SECONDS = 60
+PATIENCE_SECONDS = 120
 
 
 @contextmanager

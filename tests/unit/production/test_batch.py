@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
 from crimelib.errors import InputError
-from crimelib.production.batch import run_batch, subjects
-from crimelib.production.run import PackResult
-from crimelib.settings import Area, load_settings
+from crimelib.production import batch
+from crimelib.production.batch import BatchEntry, BatchOrder, run_batch, subjects, told
+from crimelib.production.pack import seal
+from crimelib.production.run import PackResult, StoppedByHand
+from crimelib.settings import PROJECT_ROOT, Area, Settings, load_settings
+from crimelib.tables.store import Catalogue, Store, write_catalogue
 
 
 def names(areas: str, periods: str) -> list[tuple[str, str]]:
@@ -36,12 +41,98 @@ def test_what_is_not_there_is_refused(areas: str, periods: str) -> None:
         names(areas, periods)
 
 
-def test_a_pack_that_fails_fails_alone() -> None:
+# --- what becomes of them -----------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def order(tmp_path: Path) -> BatchOrder:
+    write_catalogue(tmp_path, Catalogue(()))
+    return BatchOrder(PROJECT_ROOT / "parameters", tmp_path, tmp_path / "reports", tmp_path, "board")
+
+
+def outcomes(
+    monkeypatch: pytest.MonkeyPatch, order: BatchOrder, make: Callable[[Area, pd.Period], PackResult]
+) -> list[BatchEntry]:
+    """The entries of two boroughs' packs, made in this process."""
+    monkeypatch.setattr(batch, "make_pack", lambda _settings, area, period, *_, **__: make(area, period))
+    return list(run_batch(subjects(load_settings(), "Bromley,Croydon", "2023-07"), order, jobs=3))
+
+
+@pytest.mark.parametrize(
+    ("raised", "told_as"),
+    [
+        (InputError("no source has Bromley in 2023-07", where="period"), "period: no source has Bromley in 2023-07"),
+        (KeyError("ward\n7"), "KeyError: 'ward\\n7' (see `crimelib run`)"),
+    ],
+)
+def test_a_pack_that_fails_fails_alone(
+    order: BatchOrder, monkeypatch: pytest.MonkeyPatch, raised: Exception, told_as: str
+) -> None:
     def make(area: Area, period: pd.Period) -> PackResult:
         if area.name == "Bromley":
-            raise InputError("no source has Bromley in 2023-07", where="period")
+            raise raised
         return PackResult(Path("pack"), [], [], 1.0)
 
-    entries = list(run_batch(subjects(load_settings(), "Bromley,Croydon", "2023-07"), make))
+    entries = outcomes(monkeypatch, order, make)
     assert [entry.failed for entry in entries] == [True, False]
-    assert str(entries[0]) == "Bromley, 2023-07: period: no source has Bromley in 2023-07"
+    assert str(entries[0]) == f"Bromley, 2023-07: {told_as}"
+    assert told(entries, 3) == "3 packs: 1 made, 1 failed, 1 not begun or not done"
+
+
+def test_a_pack_that_stands_and_one_with_a_failed_page_say_so(
+    order: BatchOrder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    results = {
+        "Bromley": PackResult(Path("pack"), [], [], 0.2, unchanged=True),
+        "Croydon": PackResult(Path("pack"), ["asb"], [], 2.0),
+    }
+    entries = outcomes(monkeypatch, order, lambda area, _: results[area.name])
+    assert [str(entry) for entry in entries] == [
+        "Bromley, 2023-07: as before",
+        "Croydon, 2023-07: 2 s, failed pages: asb",
+    ]
+    assert [entry.failed for entry in entries] == [False, True]
+
+
+def test_a_released_pack_is_left_and_the_batch_goes_on(order: BatchOrder, monkeypatch: pytest.MonkeyPatch) -> None:
+    released = order.target(subjects(load_settings(), "Bromley", "2023-07")[0])
+    released.mkdir(parents=True)
+    seal(released, {"status": "released", "revision": 1})
+    entries = outcomes(monkeypatch, order, lambda area, _: PackResult(Path(area.name), [], [], 1.0))
+    assert str(entries[0]) == (
+        "Bromley, 2023-07: released, so left as it is (`crimelib run --reason TEXT` corrects it)"
+    )
+    assert [entry.failed for entry in entries] == [False, False]
+    assert told(entries, 2) == "2 packs: 1 made, 1 released and left"
+
+
+def test_ctrl_c_ends_the_batch_and_is_no_failed_pack(order: BatchOrder, monkeypatch: pytest.MonkeyPatch) -> None:
+    def make(_area: Area, _period: pd.Period) -> PackResult:
+        raise StoppedByHand("stopped by hand")
+
+    with pytest.raises(StoppedByHand):
+        outcomes(monkeypatch, order, make)
+
+
+def test_what_no_pack_could_be_made_of_is_refused_once(order: BatchOrder) -> None:
+    wanted = subjects(load_settings(), "Bromley,Croydon", "2023-07")
+    with pytest.raises(InputError, match="nothing has been cleaned"):
+        run_batch(wanted, replace(order, processed=order.out))
+    with pytest.raises(InputError, match="for partners"):
+        run_batch(wanted, replace(order, organisations=("refuge",)))
+
+
+def test_packs_of_a_process_share_tables_until_these_change(order: BatchOrder, monkeypatch: pytest.MonkeyPatch) -> None:
+    shared = []
+    result = PackResult(Path("pack"), [], [], 1.0)
+
+    def make(settings: Settings, *_: object, store: Store, **__: object) -> PackResult:
+        shared.append((id(settings), id(store)))
+        return result
+
+    monkeypatch.setattr(batch, "make_pack", make)
+    wanted = subjects(load_settings(), "Bromley,Croydon", "2023-07")
+    list(run_batch(wanted, order, jobs=3))
+    write_catalogue(order.processed, Catalogue((), (("a.csv", "not a table"),)))
+    list(run_batch(wanted, order, jobs=3))
+    assert shared[0] == shared[1] != shared[2] == shared[3]

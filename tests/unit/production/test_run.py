@@ -10,7 +10,7 @@ from toy_pack import INPUTS, PARAMETERS, publish, small_summary, without_kernels
 from crimelib.errors import CrimelibError, InputError
 from crimelib.production import run
 from crimelib.production.pack import read_record, verify_pack
-from crimelib.production.run import page_name
+from crimelib.production.run import page_name, stands
 
 
 @pytest.fixture(autouse=True)
@@ -54,6 +54,17 @@ def test_the_record_says_what_went_in_and_names_no_folder_of_this_machine(tmp_pa
     contents = [file.read_bytes() for file in path.rglob("*.*") if file.is_file()]
     folders = [str(tmp_path).encode(), str(Path.cwd()).encode()]
     assert not any(folder in content for folder in folders for content in contents)
+
+
+def test_a_whole_pack_stands_for_what_was_asked_and_for_nothing_else(tmp_path: Path, notebooks: list[Path]) -> None:
+    asked = {"inputs": "1", "code": "2"}
+    path = publish(tmp_path, [notebooks[0]], asked=asked).path
+    assert stands(path, asked)
+    assert not stands(path, {**asked, "code": "3"})
+    assert not stands(path.with_name("2021-10"), asked)
+    (path / "index.html").write_text("another")
+    assert not stands(path, asked)
+    assert not stands(publish(tmp_path, notebooks, asked=asked).path, asked)  # one of its pages failed
 
 
 def test_unchanged_notebooks_are_reused_and_failed_ones_tried_again(tmp_path: Path, notebooks: list[Path]) -> None:

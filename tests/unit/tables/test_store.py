@@ -9,8 +9,9 @@ import pandera.errors
 import pytest
 
 from crimelib.errors import InputError
+from crimelib.tables import store as store_module
 from crimelib.tables.schemas import validated
-from crimelib.tables.store import PARTS, Catalogue, Entry, Store, write_catalogue, write_part
+from crimelib.tables.store import PARTS, Catalogue, Entry, KeptStore, Store, write_catalogue, write_part
 
 COUNTS = pd.DataFrame(
     {
@@ -48,6 +49,31 @@ def test_counts_of_an_area_and_of_its_wards(tmp_path: Path) -> None:
     store = stored(tmp_path, counts=COUNTS)
     assert list(store.counts(["NA"])["area_code"]) == ["NA"]
     assert set(store.counts(["NA"], wards=True)["area_code"]) == {"NA", "E05000107"}
+
+
+@pytest.mark.parametrize("most", [1 << 20, 0])
+@pytest.mark.parametrize(
+    ("filters", "columns"),
+    [
+        (None, None),
+        ([("area_code", "==", "E09000006")], None),
+        ([[("area_code", "in", ["E09000006"])], [("parent_code", "in", ["NA"]), ("area_level", "==", "ward")]], None),
+        ([("area_code", "==", "E09000006")], ["month", "count"]),
+        ([("area_code", "==", "nowhere")], None),
+    ],
+)
+def test_tables_that_are_kept_are_those_that_are_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, most: int, filters: list | None, columns: list[str] | None
+) -> None:
+    monkeypatch.setattr(store_module, "LARGEST_KEPT", most)
+    read = stored(tmp_path, counts=COUNTS)
+    kept = KeptStore(tmp_path)
+    for _ in range(2):
+        pd.testing.assert_frame_equal(kept.table("counts", filters, columns), read.table("counts", filters, columns))
+    for part in (tmp_path / "parts").rglob("*.parquet"):
+        part.unlink()
+    if most:
+        assert len(kept.table("counts")) == len(COUNTS)
 
 
 def test_a_table_that_no_file_has_is_empty(tmp_path: Path) -> None:

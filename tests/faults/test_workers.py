@@ -1,0 +1,53 @@
+"""Work in worker processes: what a dead worker costs, and that nothing stays of work that is stopped."""
+
+from __future__ import annotations
+
+import os
+import signal
+import tempfile
+from functools import partial
+from pathlib import Path
+
+import pytest
+import work
+from test_killed_runs import PATIENCE_SECONDS, running, wait_for, wait_until_none_mention
+
+from crimelib.production.workers import in_workers
+
+WORK = Path(work.__file__)
+
+
+def test_chains_are_done_in_order_and_side_by_side(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    chains = [["a1", "a2", "a3"], ["b1"], [], ["c1", "c2"]]
+    done = dict(in_workers(partial(work.note, log), chains, 2))
+    assert done == {task: task for chain in chains for task in chain}
+    begun = log.read_text().split()
+    assert all(begun.index(chain[0]) <= begun.index(chain[-1]) for chain in chains if chain)
+    assert [task for task in begun if task.startswith("a")] == chains[0]
+    assert begun.index("c1") < begun.index("a2")
+
+
+def test_who_kills_its_worker_fails_alone() -> None:
+    chains = [["a1", "a2"], ["kill1", "after"], ["b1", "b2"], ["c1"], ["kill2"]]
+    done = dict(in_workers(work.process, chains, 2))
+    assert [task for task, pid in done.items() if pid is None] == ["kill1", "kill2"]
+    assert set(done) == {task for chain in chains for task in chain}
+
+
+def test_work_that_a_worker_asks_for_is_done_there() -> None:
+    ((_, (worker, places)),) = in_workers(work.nested, [["a"]], 1)
+    assert places == [worker, worker]
+    assert worker != os.getpid()
+
+
+@pytest.mark.parametrize("way", [signal.SIGINT, signal.SIGKILL])
+def test_work_under_way_ends_and_tidies_up_when_its_owner_is_stopped_or_killed(tmp_path: Path, way: int) -> None:
+    with tempfile.TemporaryDirectory(prefix="t") as temporary:
+        with running(str(WORK), str(tmp_path), mark=str(tmp_path), TMPDIR=temporary) as process:
+            wait_for(lambda: sorted(path.name for path in tmp_path.iterdir()) == ["one", "two"], process)
+            process.send_signal(way)
+            process.wait(PATIENCE_SECONDS)
+        wait_until_none_mention(tmp_path)
+        assert list(tmp_path.iterdir()) == []
+        assert os.listdir(temporary) == []

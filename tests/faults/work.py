@@ -1,0 +1,48 @@
+"""What the tests of worker processes have done there; also run by itself, to be stopped.
+
+``python work.py FOLDER`` has two workers each hold a file below FOLDER, which each removes when it is stopped.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import time
+from functools import partial
+from pathlib import Path
+
+from crimelib.production.workers import in_workers
+
+
+def process(task: str) -> int:
+    """The process in which a task was done; tasks that begin with ``kill`` end it."""
+    if task.startswith("kill"):
+        os.kill(os.getpid(), signal.SIGKILL)
+    return os.getpid()
+
+
+def note(log: Path, task: str) -> str:
+    """A line that the task was begun."""
+    with log.open("a") as stream:
+        stream.write(f"{task}\n")
+    return task
+
+
+def nested(task: str) -> tuple[int, list[int]]:
+    """The worker, and where work that it asks for is done."""
+    return os.getpid(), [pid for _, pid in in_workers(process, [[task], [task]], 2)]
+
+
+def hold(folder: Path, task: str) -> None:
+    """A file for as long as this is under way."""
+    held = folder / task
+    held.write_text(task)
+    try:
+        time.sleep(600)
+    finally:
+        held.unlink()
+
+
+if __name__ == "__main__":
+    list(in_workers(partial(hold, Path(sys.argv[1])), [["one"], ["two"], ["three"]], 2))

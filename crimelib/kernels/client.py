@@ -40,10 +40,19 @@ def identity(environment: Mapping[str, str]) -> dict[str, str]:
 class Template:
     """A template process, and the path of the socket on which it listens.
 
-    It ends with this process, however that ends: it holds the reading end of a pipe whose writing end is here.
+    It ends with this process, however that ends: it holds the reading end of a pipe whose writing end is here. It then
+    removes the socket, and with ``clears_folder`` the folder made for it.
     """
 
-    def __init__(self, path: Path, environment: Mapping[str, str], modules: Sequence[str], prime: str = "") -> None:
+    def __init__(
+        self,
+        path: Path,
+        environment: Mapping[str, str],
+        modules: Sequence[str],
+        prime: str = "",
+        *,
+        clears_folder: bool = False,
+    ) -> None:
         self.path = path
         reader, self._lifeline = os.pipe()
         with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as listener:
@@ -57,6 +66,7 @@ class Template:
             )  # fmt: skip
         os.close(reader)
         asked = {"identity": identity(environment), "modules": list(modules), "prime": prime}
+        asked["clears_folder"] = clears_folder
         with suppress(BrokenPipeError):
             self._tell(asked)
 

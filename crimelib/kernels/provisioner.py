@@ -120,6 +120,6 @@ def _own_template(environment: dict[str, str], modules: list[str]) -> Template:
     key = json.dumps([identity(environment), modules])
     if key not in _own_templates:
         folder = tempfile.mkdtemp(prefix="crimelib-kernels-")  # the template clears it, however this process ends
-        _own_templates[key] = template = Template(Path(folder) / "template", environment, modules)
+        _own_templates[key] = template = Template(Path(folder) / "template", environment, modules, clears_folder=True)
         atexit.register(template.close)
     return _own_templates[key]

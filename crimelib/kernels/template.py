@@ -291,11 +291,12 @@ def _leave(code: int) -> None:
     os._exit(code)
 
 
-def _clear(path: Path) -> None:
-    """Remove the socket, and its folder if that was all there was in it: the owner may have been killed."""
+def _clear(path: Path, folder: bool) -> None:
+    """Remove the socket, and its folder where that was made for it: the owner may have been killed."""
     with suppress(OSError):
         path.unlink(missing_ok=True)
-        path.parent.rmdir()
+        if folder:
+            path.parent.rmdir()
 
 
 def main() -> None:
@@ -310,7 +311,7 @@ def main() -> None:
     request = Server(listener, owner, asked["identity"]).serve()
     if request:
         become_kernel(request)
-    _clear(path)
+    _clear(path, asked["clears_folder"])
 
 
 if __name__ == "__main__":

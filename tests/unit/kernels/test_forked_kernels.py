@@ -123,7 +123,7 @@ def test_a_killed_owner_takes_template_and_kernels_along(tmp_path: Path) -> None
 import os, sys, time
 from pathlib import Path
 from crimelib.kernels.client import ForkedKernel, Template
-template = Template(Path({str(tmp_path / "s")!r}), os.environ, [])
+template = Template(Path({str(tmp_path / "s")!r}), os.environ, [], clears_folder=True)
 kernel = ForkedKernel(template.path, [sys.executable, "-m", "ipykernel_launcher"], os.environ, os.getcwd(), [1, 2])
 print(template.pid, kernel.pid, flush=True)
 time.sleep(600)
@@ -135,6 +135,7 @@ time.sleep(600)
     owner.kill()
     owner.communicate()
     wait_for(lambda: all(map(gone, pids)))
+    assert not tmp_path.exists()
 
 
 @pytest.mark.parametrize(

@@ -65,7 +65,7 @@ class Template:
                 pass_fds=(listener.fileno(), reader), start_new_session=True,
             )  # fmt: skip
         os.close(reader)
-        asked = {"identity": identity(environment), "modules": list(modules), "prime": prime}
+        asked: dict[str, Any] = {"identity": identity(environment), "modules": list(modules), "prime": prime}
         asked["clears_folder"] = clears_folder
         with suppress(BrokenPipeError):
             self._tell(asked)

@@ -23,16 +23,22 @@ from crimelib.production.portable import CHART_TYPE
 TEMPLATE = Path(__file__).parent / "templates" / "pdf" / "board.typ"
 MOST_ROWS = 45  # of a table on paper
 LEFT_OUT = {  # sections, by page, that are too long for paper
-    "asb": ("What the calls were, and what no tag reaches",),
+    "asb": ("What the calls were, and what no tag reaches", "Speeding and e-scooters, as residents report them"),
+    "hate_crime": ("After events that could set off a rise",),
+    "burglary": ("Homes, by the number of households",),
+    "vehicle_theft": ("How, and whether they came back", "For every thousand licensed"),
     "perception": ("Over time and against others", "The local survey"),
     "town_centre": ("The plan it is judged by",),
     "claims": ("Under every window", "What to bear in mind"),
     "actions": ("What would close them",),
     "data_quality": ("Files", "In no ward"),
 }
-WORDS_ONLY = "Against whom to compare"  # a section whose words say what matters; its table, area by area, is long
+WITHOUT_TABLES = ("Against whom to compare", "Where")  # their words and first chart, the map, say what matters
 REPEATED = "Sources and vintages"  # closes every page; on paper the tables' notes and the last page say it
-_LEFT_OUT_WORDS = f"the tables under “{WORDS_ONLY}”, and the sections that this document names as too long for paper"
+_LEFT_OUT_WORDS = (
+    f"the tables, and the second charts, under “{'” and “'.join(WITHOUT_TABLES)}”, and the sections that this document "
+    "names as too long for paper"
+)
 _HALF_COLUMNS, _HALF_LETTERS = 5, 86  # what a table may have that half a page holds
 _MOST_LETTERS, _LEAST_LETTERS = 24, 6  # between which a column's width follows its cells
 _MOST_TALL = 1.6  # height by width above which a picture is not for a column
@@ -293,8 +299,9 @@ def _markdown() -> Any:
 
 def _section(blocks: list[Block], page: Page) -> list[Block]:
     heading = blocks[0].get("text", "") if blocks[0]["kind"] == "heading" else ""
-    if heading == WORDS_ONLY:
-        return [block for block in blocks if block["kind"] != "table"]
+    if heading in WITHOUT_TABLES:
+        charts = [block for block in blocks if block["kind"] == "chart"]
+        return [block for block in blocks if block["kind"] != "table" and block not in charts[1:]]
     if heading not in LEFT_OUT.get(page.name, ()):
         return blocks
     return [blocks[0], _paragraph([_run(f"Too long for paper: see “{heading}” on the pack's page “{page.title}”.")])]
@@ -345,7 +352,10 @@ def _part(blocks: list[Block], *, wide: bool) -> Block:
     return {"wide": wide, "blocks": blocks}
 
 
-def _is_words(section: Iterable[Block]) -> bool:
+def _is_words(section: Sequence[Block]) -> bool:
+    """Whether a section is of words alone, or of words and a map small enough to stand among them."""
+    if section[0].get("text") in WITHOUT_TABLES:
+        return not any(map(_is_wide, section))
     return all(block["kind"] not in ("chart", "table") for block in section)
 
 

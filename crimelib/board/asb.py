@@ -103,7 +103,7 @@ class AsbPage(ItemPage):
         long = monthly.rename_axis("month").reset_index().melt("month", var_name="facet", value_name="count")
         long = long.assign(month=long["month"].astype(str))
         title = f"{saved.label}: {saved.definition.counts}"
-        return small_multiples(long, "facet", title=title, unit="calls a month", finding=finding)
+        return small_multiples(long, "facet", title=title, unit="calls a month", finding=finding, events=self.events())
 
     def conclusion(self) -> Text:
         """Whether the conclusion depends on the definition, which tags moved, and how much no tag reaches."""
@@ -215,7 +215,9 @@ class AsbPage(ItemPage):
         title = f"Anti-social behaviour by {by}, {self.board.area.name}, by month"
         finding = self.conclusion().lines[0 if by == "definition" else 1]
         breaks = tuple(self._breaks(self.item.headline))
-        return small_multiples(long, "facet", title=title, unit="calls a month", finding=finding, breaks=breaks)
+        return small_multiples(
+            long, "facet", title=title, unit="calls a month", finding=finding, breaks=breaks, events=self.events()
+        )
 
     def _halves(self) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
         """The calls of the twelve months now, of the twelve before, and those of now that no tag reaches."""

@@ -309,6 +309,7 @@ class ItemPage:
         return small_multiples(
             pd.concat(drawn), "facet", title=title, unit="a month", finding=str(self.headline()),
             breaks={self._measure(measure).label: self._breaks(measure) for measure in chosen}, provisional_from=first,
+            events=self.events(),
         )  # fmt: skip
 
     def parts(self, breakdown: str, measure: str = "") -> Chart | Text:
@@ -332,7 +333,7 @@ class ItemPage:
         breaks = {part.label: no_comparison((*counted.breaks, *part.breaks)) for part in named}
         return small_multiples(
             pd.concat(drawn), "part", title=title, unit=counted.unit, finding=finding, breaks=breaks,
-            provisional_from=first,
+            provisional_from=first, events=self.events(),
         )  # fmt: skip
 
     def _part_months(self, part: Part) -> pd.DataFrame:
@@ -370,7 +371,7 @@ class ItemPage:
         title = f"{self.item.title}: twelve-month totals, {month_label(pd.Period(first, freq='M'))} = 100"
         ends = long.groupby("series", sort=False)["value"].last()
         finding = "; ".join(f"{label} at {value:.0f}" for label, value in ends.items()) + f" in {self.month}."
-        return index_chart(long, title=title, unit="index", finding=finding)
+        return index_chart(long, title=title, unit="index", finding=finding, events=self.events())
 
     def concordance(self) -> Text:
         """Whether the police figures and the partners' tell the same story."""

@@ -77,7 +77,7 @@ class VehicleTheftPage(ItemPage):
         title = f"Stolen in twelve months by class, {month_label(first)} = 100"
         ends = long.groupby("series", sort=False)["value"].last()
         finding = "; ".join(f"{label} at {value:.0f}" for label, value in ends.items()) + f" in {self.month}."
-        return index_chart(long, title=title, unit="index", finding=finding)
+        return index_chart(long, title=title, unit="index", finding=finding, events=self.events())
 
     def by_value(self) -> Table | Text:
         """Thefts by class and value band, those of the year before in brackets."""

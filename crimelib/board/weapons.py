@@ -114,7 +114,8 @@ class WeaponsPage(ItemPage):
             return Text(())
         long = (100 * totals / totals.iloc[0]).melt(var_name="series", ignore_index=False).rename_axis("month")
         title = f"Twelve-month totals, {month_label(totals.index[0])} = 100"
-        return index_chart(long.reset_index(), title=title, unit="index", finding=str(self.possession()))
+        finding = str(self.possession())
+        return index_chart(long.reset_index(), title=title, unit="index", finding=finding, events=self.events())
 
     def _change(self, found: Searches) -> Change:
         usual = unusual_months(self.board.settings)

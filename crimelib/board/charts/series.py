@@ -34,6 +34,7 @@ from crimelib.board.charts.timeline import (
     in_lanes,
     instant,
     line_layers,
+    mark_key,
     monthly_rows,
     nameless_layers,
     on_axes,
@@ -350,8 +351,17 @@ def _stack_ends(
     return [(middles[part], names[part], dark[part], True) for part in whole.columns]
 
 
-def index_chart(series: pd.DataFrame, *, title: str, unit: str, finding: str, breaks: Iterable[object] = ()) -> Chart:
-    """Several series indexed to 100 at their start. ``series``: month, series, value (missing: a gap).
+def index_chart(
+    series: pd.DataFrame,
+    *,
+    title: str,
+    unit: str,
+    finding: str,
+    breaks: Iterable[object] | Mapping[str, str] = (),
+    events: pd.DataFrame | None = None,
+) -> Chart:
+    """Several series indexed to 100 at their start. ``series``: month, series, value (missing: a gap); ``events`` and
+    ``breaks`` as in :func:`trend_chart`.
 
     The axis need not reach zero: an index shows change, and 100 is marked.
     """
@@ -363,6 +373,8 @@ def index_chart(series: pd.DataFrame, *, title: str, unit: str, finding: str, br
     values = pd.concat([pd.Series([90.0, 110.0]), *(part["value"] for part in parts.values())])
     floor, top = float(values.min() // 10 * 10), float(-(-values.max() // 10) * 10)
     months = sorted({month for part in parts.values() for month in part["month"]})
+    first, last = instant(months[0], 1), instant(months[-1] + 1, 1)
+    marks = event_rows(events, breaks, first, last)
     ends = [
         (row.value, "\n".join([*wrap_words(str(name), 16), f"{row.value:,.0f}"]), colours[name], True)
         for name, part in parts.items()
@@ -372,7 +384,8 @@ def index_chart(series: pd.DataFrame, *, title: str, unit: str, finding: str, br
     def draw(page: Page) -> Spec:
         height = page.pick(280, 250)
         level = {"mark": {"type": "rule", "color": theme.MUTED, "strokeWidth": 1}}
-        layers = [layer_of(level, [{"value": 100}], x={"value": 0}, x2={"value": "width"})]
+        layers = event_layers(in_lanes(marks, first, last, page.width - 140))
+        layers.append(layer_of(level, [{"value": 100}], x={"value": 0}, x2={"value": "width"}))
         for name, part in parts.items():
             layers += line_layers(part, colour=colours[name], points=False, width=2.6, series=str(name))
         layers += end_labels(ends, instant(months[-1]), top, height, floor)
@@ -396,8 +409,8 @@ def small_multiples(
 ) -> Chart:
     """One small trend per value of ``facet``, on shared axes. ``monthly``: month, count, ``facet`` and, where some
     are not to be shown, ``status``; a panel without figures says so in words. ``breaks`` are the first months on a new
-    basis, of every panel or of each by its name; ``events`` (label, start, end) are drawn without their names, so list
-    them under the chart."""
+    basis, of every panel or of each by its name; ``events`` (label, start, end) and breaks are drawn in the panels and
+    named once, above them."""
     own = breaks if isinstance(breaks, Mapping) else dict.fromkeys(monthly[facet], tuple(breaks))
     names = list(dict.fromkeys(monthly[facet]))
     frames = {name: monthly[monthly[facet] == name] for name in names}
@@ -406,7 +419,9 @@ def small_multiples(
     top = domain_top(*(part["value"] for part in parts.values()))
     months = sorted(monthly["month"].map(as_month).unique())
     first, last = instant(months[0], 1), instant(months[-1] + 1, 1)
-    marks = {name: nameless_layers(event_rows(events, own.get(name, ()), first, last)) for name in names}
+    told = {name: event_rows(events, own.get(name, ()), first, last) for name in names}
+    marks = {name: nameless_layers(told[name]) for name in names}
+    key = mark_key(mark for name in names for mark in told[name])
 
     def draw(page: Page) -> Spec:
         columns = min(page.pick(4 if len(names) > 9 else 3, 2), len(names))
@@ -431,7 +446,7 @@ def small_multiples(
     drawn = shown.assign(month=shown["month"].astype(str), count=shown_figures(shown, "count"))[
         ["month", facet, "count"]
     ]
-    return finished_chart(draw, title=title, unit=unit, finding=finding, data=drawn)
+    return finished_chart(draw, title=title, unit=unit, key=key, finding=finding, data=drawn)
 
 
 def _absent_word(frame: pd.DataFrame) -> str:

@@ -247,8 +247,23 @@ def event_layers(marks: Sequence[Spec]) -> list[Spec]:
     return layers
 
 
+def mark_key(marks: Iterable[Spec]) -> tuple[str, ...]:
+    """What the marks of :func:`nameless_layers` are, each named once with when it was."""
+    distinct = {(mark["kind"], mark["label"], mark["start"]): mark for mark in marks}
+    return tuple(_named(mark) for mark in sorted(distinct.values(), key=lambda mark: mark["start"]))
+
+
+def _named(mark: Spec) -> str:
+    start = pd.Timestamp(mark["start"], unit="ms").strftime("%b %Y")
+    if mark["kind"] == "break":
+        return f"┆ {start}: counted anew"
+    if mark["end"]:
+        return f"▒ {mark['label']}, {start} to {pd.Timestamp(mark['end'] - 1, unit='ms').strftime('%b %Y')}"
+    return f"│ {mark['label']}, {start}"
+
+
 def nameless_layers(marks: Sequence[Spec]) -> list[Spec]:
-    """Shaded periods and rules without labels, for a panel that has no room for them."""
+    """Shaded periods and rules without labels, for a panel that has no room for them; see :func:`mark_key`."""
     x, rule = {"field": "start", "type": "temporal"}, {"type": "rule", "color": theme.RULE, "strokeWidth": 1}
     floor = {"y": {"value": 0}, "y2": {"value": "height"}}
     shade = {"mark": {"type": "rect", "color": theme.SHADE, "opacity": 1}}

@@ -331,6 +331,25 @@ def test_a_stack_marks_its_events_and_breaks(drawn):
     assert "new rules" in words
 
 
+def test_panels_and_indices_draw_events_and_name_each_once():
+    events = pd.DataFrame(
+        [("Team starts", "2021-03-01", None), ("Lockdown", "2021-01-05", "2021-02-28")],
+        columns=["label", "start", "end"],
+    )
+    long = pd.concat([monthly(5, 6, 7, 8).assign(part=name) for name in ("A", "B", "C")])
+    panels = charts.small_multiples(long, "part", **SAID, events=events, breaks={"B": ["2021-04"]})
+    for spec in (panels.spec, panels.narrow_spec):
+        words = " ".join(spec["title"]["subtitle"]).replace("\xa0", " ")
+        assert words.count("│ Team starts, Mar 2021") == words.count("▒ Lockdown, Jan 2021 to Feb 2021") == 1
+        assert words.count("┆ Apr 2021: counted anew") == 1
+        rules = [[layer for layer in panel["layer"] if layer["mark"]["type"] == "rule"] for panel in spec["concat"]]
+        assert [len(each) for each in rules] == [1, 2, 1]
+    series = long.rename(columns={"part": "series", "count": "value"})
+    index = json.dumps(charts.index_chart(series, **SAID, events=events).spec)
+    assert "Team starts" in index
+    assert "Lockdown" in index
+
+
 def test_every_cell_of_a_heat_map_has_its_figure_in_ink_that_reads(drawn, pictures):
     for narrow in (False, True):
         texts = re.findall(r">([^<>]+)</text>", pictures["heat", narrow])

@@ -35,7 +35,6 @@ LSOA_SCHEMA = pa.schema([*((name, _CODED) for name in LSOA_COLUMNS), ("count", p
 _NAMED_MONTH = re.compile(r"((?:19|20)\d\d-(?:0[1-9]|1[0-2]))-")
 _LSOA = re.compile(LSOA_PATTERN)
 _PERIOD = re.compile(PERIOD_PATTERN)
-_LAST_WORD = re.compile(r" \S+$")
 
 
 @dataclass(frozen=True)
@@ -140,14 +139,15 @@ def _placed(tally: Tally, kind: str, month: str, force: str, reference: Referenc
     codes, names, kinds = (tally.counts[column].cat for column in ("LSOA code", "LSOA name", kind))
     lsoas = [code.strip() for code in codes.categories]
     located = np.array([lsoa != "" for lsoa in lsoas])[codes.codes]
-    prefixes = [_LAST_WORD.sub("", name.strip()) for name in names.categories]
+    prefixes = [name.strip().rpartition(" ")[0] or name.strip() for name in names.categories]
     unknown = np.array([prefix not in reference.districts for prefix in prefixes])[names.codes]
     if not all(lsoa == "" or _LSOA.fullmatch(lsoa) for lsoa in lsoas) or (located & unknown).any():
         return None
-    named = [reference.area(force, prefix) if prefix in reference.districts else None for prefix in prefixes]
-    nowhere = reference.area(force, "")
-    areas = list(dict.fromkeys([nowhere, *filter(None, named)]))
-    area = np.array([areas.index(each) if each else 0 for each in named])[names.codes]
+    known = [prefix for prefix in dict.fromkeys(prefixes) if prefix in reference.districts]
+    found = {prefix: reference.area(force, prefix) for prefix in ("", *known)}
+    areas = list(dict.fromkeys(found.values()))
+    number = {prefix: areas.index(area) for prefix, area in found.items()}
+    area = np.array([number.get(prefix, 0) for prefix in prefixes])[names.codes]
     return _Counted(
         month,
         force,
@@ -177,16 +177,19 @@ def _by_lsoa(counted: _Counted, series: list[str | None]) -> pa.Table:
     inside = np.array([level == "borough" for _, level, _, _ in counted.areas])[counted.area]
     shape = len(counted.areas), len(counted.lsoas), len(series)
     cells = np.ravel_multi_index((counted.area, counted.lsoa, counted.kind), shape)[inside]
-    found, places = np.unique(cells, return_inverse=True)
-    area, lsoa, kind = np.unravel_index(found, shape)
-    same = np.zeros(len(found), dtype="int64")
+    counts = counted.count[inside]
+    if (np.diff(np.sort(cells)) == 0).any():  # an LSOA by two names
+        cells, places = np.unique(cells, return_inverse=True)
+        counts = np.bincount(places, counts, len(cells)).astype("int64")
+    area, lsoa, kind = np.unravel_index(cells, shape)
+    same = np.zeros(len(cells), dtype="int64")
     columns = {
         "month": _coded(same, [counted.month]),
         "force": _coded(same, [counted.force]),
         "area_code": _coded(area, [code for code, *_ in counted.areas]),
         "lsoa_code": _coded(lsoa, counted.lsoas),
         "series": _coded(kind, series),
-        "count": np.bincount(places, counted.count[inside], len(found)).astype("int64"),
+        "count": counts,
     }
     return pa.table(columns)
 

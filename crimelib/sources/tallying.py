@@ -45,7 +45,10 @@ class _Key:
 
     def add(self, column: pa.DictionaryArray) -> None:
         """Take in a block's column."""
-        own = [self.known.setdefault(text, len(self.known)) for text in column.dictionary.to_pylist()]
+        texts = column.dictionary.to_pylist()
+        if not self.known:
+            self.known = dict(zip(texts, range(len(texts)), strict=True))
+        own = [self.known.setdefault(text, len(self.known)) for text in texts]
         self.parts.append(np.array(own, dtype="int32")[column.indices.to_numpy()])
 
     @property
@@ -162,7 +165,7 @@ def _counts(columns: dict[str, _Key]) -> pd.DataFrame:
     kinds, count = np.unique(kinds, return_counts=True)
     found: dict[str, object] = {"count": count.astype("int64")}
     for key, column in reversed(columns.items()):
-        codes, texts = kinds & (1 << column.bits) - 1, pd.Index(list(column.known), dtype="str")
+        codes, texts = kinds & (1 << column.bits) - 1, pd.Index(list(column.known), dtype=object)
         found[key] = pd.Categorical.from_codes(codes, texts)
         kinds = kinds >> column.bits
     return pd.DataFrame(found)[[*columns, "count"]]

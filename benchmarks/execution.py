@@ -94,7 +94,9 @@ def by_hand(source: Path) -> None:
     skip_address_grammar()
     from IPython.core.interactiveshell import InteractiveShell
 
+    own = sys.modules["__main__"]
     shell = InteractiveShell.instance()
+    sys.modules["__main__"] = own  # the shell puts its own there, where the pool then looks for this module's functions
     shell.reset(new_session=False)
     for cell in json.loads(source.read_text())["cells"]:
         if cell["cell_type"] == "code":

@@ -212,6 +212,8 @@ def batch(
                 entries.append(entry)
                 bar.line(f"[{len(entries)}/{len(wanted)}] {entry}", err=entry.failed)
                 bar.step(len(entries), len(wanted), "Packs")
+    except KeyboardInterrupt as interrupt:
+        raise CrimelibError("stopped by hand; packs that are done stay, the others are as they were") from interrupt
     finally:
         if entries:
             write_index(out)

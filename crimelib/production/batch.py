@@ -83,7 +83,9 @@ def told(entries: Sequence[BatchEntry], wanted: int) -> str:
         "failed": sum(bool(entry.error) for entry in entries),
         "not begun or not done": wanted - len(entries),
     }
-    return f"{wanted} packs: " + (", ".join(f"{number} {way}" for way, number in ways.items() if number) or "none")
+    return f"{wanted} pack{'' if wanted == 1 else 's'}: " + (
+        ", ".join(f"{number} {way}" for way, number in ways.items() if number) or "none"
+    )
 
 
 def subjects(settings: Settings, areas: str, periods: str) -> list[Subject]:

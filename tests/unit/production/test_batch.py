@@ -9,6 +9,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from crimelib import cli
 from crimelib.errors import InputError
 from crimelib.production import batch
 from crimelib.production.batch import BatchEntry, BatchOrder, run_batch, subjects, told
@@ -136,3 +137,20 @@ def test_packs_of_a_process_share_tables_until_these_change(order: BatchOrder, m
     write_catalogue(order.processed, Catalogue((), (("a.csv", "not a table"),)))
     list(run_batch(wanted, order, jobs=3))
     assert shared[0] == shared[1] != shared[2] == shared[3]
+
+
+def test_ctrl_c_is_one_line_with_status_1_that_says_what_stays(
+    order: BatchOrder, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def make(*_: object, **__: object) -> PackResult:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(batch, "make_pack", make)
+    folders = ["--processed", str(order.processed), "--out", str(order.out)]
+    monkeypatch.setattr("sys.argv", ["crimelib", "batch", "--areas", "Bromley", "--jobs", "2", *folders])
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+    told_of = capsys.readouterr()
+    assert ended.value.code == 1
+    assert "crimelib: stopped by hand; packs that are done stay, the others are as they were\n" in told_of.err
+    assert told_of.out.startswith("1 pack: 1 not begun or not done, in ")

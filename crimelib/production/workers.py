@@ -110,16 +110,23 @@ def _submit(
 
 @contextmanager
 def without_interrupts() -> Iterator[None]:
-    """Ctrl-C waits until the block is done: pressed while a process is being forked, it would be raised in one of the
-    interpreter's callbacks, printed and lost."""
-    if threading.current_thread() is not threading.main_thread():
+    """Ctrl-C waits until the block is done: pressed while a process is being started, it would be raised in one of the
+    interpreter's callbacks, printed and lost. The mask is for the processes started, which inherit it; another thread
+    of this one may take the signal all the same."""
+    handler = signal.getsignal(signal.SIGINT)
+    if threading.current_thread() is not threading.main_thread() or not callable(handler):
         yield
         return
+    pressed: list[int] = []
+    signal.signal(signal.SIGINT, lambda number, _: pressed.append(number))
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        signal.signal(signal.SIGINT, handler)
+    if pressed:
+        raise KeyboardInterrupt
 
 
 @contextmanager

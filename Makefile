@@ -10,7 +10,7 @@ WORKERS ?= 2
 PYTEST = $(BIN)/python -m pytest tests notebooks -n $(WORKERS) --dist loadfile \
 	--nbval-lax --nbval-current-env --nbval-cell-timeout=120
 
-.PHONY: help setup pack test lab explore lint check-long bench lock chromium illustrative clean-all
+.PHONY: help setup pack test lab explore lint check-long bench lock licences audit chromium illustrative clean-all
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/\1	\2/p' Makefile | expand -t 14
@@ -51,6 +51,12 @@ bench: setup ## run the benchmarks
 
 lock: setup ## write requirements.lock anew from pyproject.toml (newest versions: make lock UPGRADE=1)
 	@scripts/lock.sh $(if $(UPGRADE),--upgrade)
+
+licences: setup ## write docs/licences.md anew from the lock
+	@scripts/licences.sh
+
+audit: setup ## known vulnerabilities of the locked packages (asks PyPI; what it does not know is a failure)
+	@$(BIN)/pip-audit --strict --disable-pip --no-deps -r requirements.lock
 
 chromium: setup
 	@scripts/chromium.sh

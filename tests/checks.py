@@ -48,6 +48,7 @@ CHECKS = (
     Check("disk full and read-only folders", 14, ("tests/faults/test_full_disks.py::*",)),
     Check("two runs of one period at once", 50, ("tests/faults/test_runs_at_once.py::test_two_runs_*",)),
     Check("eight runs at once, mixed", 20, ("tests/faults/test_runs_at_once.py::test_eight_runs_*",)),
+    Check("injection into every output", 240, ("tests/browser/test_injection.py::test_a*",)),
     Check("hostile parameters and paths", 30, ("tests/hostile/test_hostile_parameters.py::*",)),
     Check("downloader", 20, ("tests/hostile/test_hostile_fetch.py::*",)),
     Check(
@@ -55,6 +56,9 @@ CHECKS = (
         20,
         (f"{RECHECK}*altered*", f"{RECHECK}*stale*", f"{RECHECK}*found", f"{PACK_FILES}verify_*"),
     ),
+    Check("twelve months replayed, with revisions", 12, ("tests/faults/test_months_replayed.py::*",)),
+    Check("locales, time zones and Pythons", 9, ("tests/faults/test_same_everywhere.py::*",)),
+    Check("soak: packs in a row", 200, ("tests/faults/test_soak.py::*",)),
 )
 
 

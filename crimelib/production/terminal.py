@@ -13,6 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from crimelib.board.titles import measure_title
+from crimelib.errors import one_line
 from crimelib.settings import Settings
 
 SIGNALS = {"increase": "▲", "decrease": "▼", "no_clear_change": " ", "": " "}
@@ -48,7 +49,7 @@ class Bar:
 
     def say(self, text: str) -> None:
         """Name the step under way."""
-        self._progress.update(self._task, description=text)
+        self._progress.update(self._task, description=one_line(text))
 
     def line(self, text: str, *, err: bool = False) -> None:
         """A line that stays, above the bar where there is one; ``err`` is for the error stream."""
@@ -56,7 +57,7 @@ class Bar:
 
     def step(self, done: int, total: int, text: str) -> None:
         """Name the step under way and how far along it is."""
-        self._progress.update(self._task, description=text[-60:], completed=done, total=total)
+        self._progress.update(self._task, description=one_line(text)[-60:], completed=done, total=total)
 
 
 def print_summary(rows: pd.DataFrame, settings: Settings, *, illustrative: bool) -> None:
@@ -64,7 +65,7 @@ def print_summary(rows: pd.DataFrame, settings: Settings, *, illustrative: bool)
     totals = rows[rows["breakdown"] == "total"]
     first = totals.iloc[0]
     title = f"{first['area_name']}, {first['period']}" + (" (illustrative figures, not real)" if illustrative else "")
-    table = Table(title=Text(title), title_justify="left", box=SIMPLE)
+    table = Table(title=Text(one_line(title)), title_justify="left", box=SIMPLE)
     table.add_column("Measure")
     for window in WINDOW_TITLES.values():
         table.add_column(window, justify="right")

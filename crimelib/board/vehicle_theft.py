@@ -10,7 +10,7 @@ import pandas as pd
 
 from crimelib.areas import LONDON, AreaBook
 from crimelib.board.charts import Chart, index_chart
-from crimelib.board.item import Board, ItemPage, load_board
+from crimelib.board.item import Board, ItemPage, load_board, yearly_totals
 from crimelib.board.narrative import Sentence
 from crimelib.board.summary import row_of
 from crimelib.board.tables import Cell, Table, count_text
@@ -71,10 +71,10 @@ class VehicleTheftPage(ItemPage):
             return Text(("There are no months by vehicle class to draw.",))
         first = max(series.index[0] for series in totals.values())
         long = pd.concat(
-            pd.DataFrame({"month": part.index.strftime("%Y-%m"), "series": label, "value": 100 * part / part.iloc[0]})
+            pd.DataFrame({"month": part.index, "series": label, "value": 100 * part / part.iloc[0]})
             for label, part in ((label, series.loc[first:]) for label, series in totals.items())
         )
-        title = f"Stolen in twelve months by class, {month_label(first)} = 100"
+        title = f"Stolen in twelve months by class, {month_label(pd.Period(first, freq='M'))} = 100"
         ends = long.groupby("series", sort=False)["value"].last()
         finding = "; ".join(f"{label} at {value:.0f}" for label, value in ends.items()) + f" in {self.month}."
         return index_chart(long, title=title, unit="index", finding=finding, events=self.events())
@@ -176,12 +176,11 @@ class VehicleTheftPage(ItemPage):
 
     def _totals(self) -> dict[str, pd.Series]:
         """Twelve-month totals by the label of each class, over the months shown."""
-        parts = self.item.measures[ITEM].breakdowns["type"].values()
-        found = {part.label: self._monthly(histories(self.board.counts, part.figures, self._bases)) for part in parts}
-        made = {
-            label: frame.set_index(pd.PeriodIndex(frame["month"], freq="M"))["count"].rolling(12).sum().dropna()
-            for label, frame in found.items()
-        }
+        made = {}
+        for part in self.item.measures[ITEM].breakdowns["type"].values():
+            own = {each.month for each in part.breaks if each.effect == "not_comparable"}
+            monthly = self._monthly(histories(self.board.counts, part.figures, self._bases))
+            made[part.label] = yearly_totals(monthly, {*self.breaks(ITEM), *own})
         return {label: series for label, series in made.items() if len(series)}
 
     @property

@@ -9,7 +9,7 @@ import pandas as pd
 
 from crimelib.areas import AreaBook
 from crimelib.board.charts import Chart, index_chart
-from crimelib.board.item import SHOWN_MONTHS, ItemPage, load_board
+from crimelib.board.item import SHOWN_MONTHS, ItemPage, load_board, yearly_totals
 from crimelib.board.narrative import count
 from crimelib.board.summary import row_of, unusual_months
 from crimelib.board.tables import Table, percent_text, plain_table
@@ -105,15 +105,17 @@ class WeaponsPage(ItemPage):
         """Twelve-month totals of possession and of searches, each from 100 at the first month that both reach."""
         if self.searches is None:
             return Text(())
-        monthly = self.monthly(POSSESSION)
-        here = pd.Series(monthly["count"].array, index=pd.PeriodIndex(monthly["month"], freq="M"), dtype="float64")
-        names = (f"Possession, {self.board.area.name}", "Weapon searches, the force")
-        both = pd.concat([here, self.searches.months["searches"]], axis=1, keys=names).sort_index()
-        totals = both.tail(SHOWN_MONTHS).rolling(12).sum().dropna()
+        searched = self.searches.months["searches"].tail(SHOWN_MONTHS)
+        force = pd.DataFrame({"month": searched.index.astype(str), "count": searched.array})
+        both = {
+            f"Possession, {self.board.area.name}": yearly_totals(self.monthly(POSSESSION), self.breaks(POSSESSION)),
+            "Weapon searches, the force": yearly_totals(force, ()),
+        }
+        totals = pd.concat(both, axis="columns").sort_index().dropna()
         if len(totals) < 2:
             return Text(())
         long = (100 * totals / totals.iloc[0]).melt(var_name="series", ignore_index=False).rename_axis("month")
-        title = f"Twelve-month totals, {month_label(totals.index[0])} = 100"
+        title = f"Twelve-month totals, {month_label(pd.Period(totals.index[0], freq='M'))} = 100"
         finding = str(self.possession())
         return index_chart(long.reset_index(), title=title, unit="index", finding=finding, events=self.events())
 

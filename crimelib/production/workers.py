@@ -12,6 +12,7 @@ import os
 import shutil
 import signal
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
@@ -178,6 +179,7 @@ def _start_worker(scratch: str, lifeline: Connection) -> None:
     start_up.mkdir(parents=True)
     (start_up / "00_quick.py").write_text(KERNEL_START_UP)
     os.environ.update(_kernel_environment(own))
+    tempfile.tempdir = str(own)  # also for the connection files of kernels, which libraries make
     sys.stdin = None
     _Worker.is_one, _Worker.clears = True, own
     share(own)

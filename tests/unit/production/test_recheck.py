@@ -435,7 +435,8 @@ def test_sql_and_numpy_count_alike(tmp_path_factory, files, period: str, broken:
     catalogue = stored(folder, files)
     breaks = (Break(month="2021-09", what="", effect="not_comparable", bases=("new",)),) if broken else ()
     lines = [Line("i", f"m{place}", "total", "", "A", each, breaks) for place, each in enumerate(DEFINITIONS)]
-    known: Settings = SimpleNamespace(sources=SimpleNamespace(bases=BASES), wards=())  # type: ignore[assignment]
+    placing = SimpleNamespace(max_unallocated_share=0.1)
+    known: Settings = SimpleNamespace(sources=SimpleNamespace(bases=BASES), wards=(), police_uk=placing)  # type: ignore[assignment]
     found = recount(folder, catalogue, known, AREA, ["A"], period, lines)  # type: ignore[arg-type]
     kept = Counts(Store(folder, catalogue).table("counts"))
     for line in lines:

@@ -13,12 +13,10 @@ from explorer_pages import served
 from crimelib.settings import PROJECT_ROOT
 
 playwright = pytest.importorskip("playwright.sync_api")
-CHROMIUM = Path("/usr/bin/chromium")
 LONGEST = 120_000  # milliseconds, for a machine that has much else to do
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.timeout(900),
-    pytest.mark.skipif(not CHROMIUM.exists(), reason="no Chromium at /usr/bin/chromium"),
 ]
 
 
@@ -26,14 +24,6 @@ pytestmark = [
 def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, str]]:
     with served(tmp_path_factory.mktemp("voila") / "log.txt") as found:
         yield found
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[playwright.Browser]:
-    with playwright.sync_playwright() as started:
-        chromium = started.chromium.launch(executable_path=str(CHROMIUM), args=["--no-sandbox", "--disable-gpu"])
-        yield chromium
-        chromium.close()
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,7 +13,6 @@ from crimelib.production.index import write_index
 from crimelib.production.pack import pack_path
 
 playwright = pytest.importorskip("playwright.sync_api")
-CHROMIUM = Path("/usr/bin/chromium")
 pytestmark = pytest.mark.browser
 LOOKS = [{"color_scheme": "light"}, {"color_scheme": "dark"}, {"forced_colors": "active"}]
 
@@ -40,14 +38,6 @@ def reports(tmp_path_factory: pytest.TempPathFactory) -> Path:
     compared = diff_packs(*(folder / "reports/bromley" / period for period in ("2021-10", "2021-11")))
     (folder / "reports/what-changed.html").write_text(diff_page(compared), encoding="utf-8")
     return folder / "reports"
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[playwright.Browser]:
-    with playwright.sync_playwright() as started:
-        chromium = started.chromium.launch(executable_path=str(CHROMIUM), args=["--no-sandbox", "--disable-gpu"])
-        yield chromium
-        chromium.close()
 
 
 @pytest.mark.parametrize("name", ["index.html", "what-changed.html"])

@@ -11,7 +11,7 @@ import openpyxl
 import pandas as pd
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
-from test_pages_in_chromium import ARGUMENTS, CHROMIUM, LIVE, PAYLOADS, SVG, TABLE, visit
+from test_pages_in_chromium import LIVE, PAYLOADS, SVG, TABLE, visit
 from toy_pack import summary_rows
 
 from crimelib.errors import InputError
@@ -76,16 +76,6 @@ def notebook(payload: str):
     ]
     cells = [new_markdown_cell(f"# Burglary\n\n{payload}"), new_code_cell(payload, outputs=outputs)]
     return new_notebook(cells=cells)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator:
-    playwright = pytest.importorskip("playwright.sync_api")
-    assert CHROMIUM.exists(), "no Chromium at /usr/bin/chromium: make chromium"
-    with playwright.sync_playwright() as started:
-        chromium = started.chromium.launch(executable_path=str(CHROMIUM), args=ARGUMENTS)
-        yield chromium
-        chromium.close()
 
 
 def test_there_are_forty() -> None:

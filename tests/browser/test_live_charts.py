@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import pandas as pd
@@ -15,12 +14,7 @@ from crimelib.board.charts import Chart, index_chart, stacked_parts_chart, trend
 from crimelib.production import run
 
 playwright = pytest.importorskip("playwright.sync_api")
-CHROMIUM = Path("/usr/bin/chromium")
-ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(not CHROMIUM.exists(), reason="no Chromium at /usr/bin/chromium"),
-]
+pytestmark = pytest.mark.browser
 HOSTILE = "</script><script>window.pwned=1</script><img src=http://evil.example/x onerror=window.pwned=1>"
 MONTHS = [str(month) for month in pd.period_range("2020-04", "2021-11", freq="M")]
 
@@ -61,14 +55,6 @@ def pack(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(run, "execute_notebooks", without_kernels)
         return publish(folder, [path]).path
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[playwright.Browser]:
-    with playwright.sync_playwright() as started:
-        chromium = started.chromium.launch(executable_path=str(CHROMIUM), args=ARGUMENTS)
-        yield chromium
-        chromium.close()
 
 
 class Visit:

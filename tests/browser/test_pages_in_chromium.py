@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pandas as pd
@@ -14,12 +13,7 @@ from crimelib.production import run
 from crimelib.production.portable import CHART_TYPE
 
 playwright = pytest.importorskip("playwright.sync_api")
-CHROMIUM = Path("/usr/bin/chromium")
-ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(not CHROMIUM.exists(), reason="no Chromium at /usr/bin/chromium"),
-]
+pytestmark = pytest.mark.browser
 
 REMOTE = "http://evil.example/x"
 PAYLOADS = [
@@ -119,14 +113,6 @@ def pack(tmp_path_factory: pytest.TempPathFactory) -> Path:
         patch.setattr(run, "execute_notebooks", without_kernels)
         area = "Bromley <script>window.pwned=1</script>"
         return publish(folder, [*notebooks, failing], summary=summary, titles=titles, area_name=area).path
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[playwright.Browser]:
-    with playwright.sync_playwright() as started:
-        chromium = started.chromium.launch(executable_path=str(CHROMIUM), args=ARGUMENTS)
-        yield chromium
-        chromium.close()
 
 
 def visit(browser: playwright.Browser, url: Path, **context: object) -> tuple[playwright.Page, list[str]]:

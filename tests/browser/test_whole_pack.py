@@ -21,8 +21,6 @@ from crimelib.production.run import page_name
 from crimelib.settings import PROJECT_ROOT, load_settings
 
 playwright = pytest.importorskip("playwright.sync_api")
-CHROMIUM = Path("/usr/bin/chromium")
-ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 NOTEBOOKS = PROJECT_ROOT / "notebooks" / "board"
 PAGES = ["index", *(page_name(path) for path in chosen_notebooks(NOTEBOOKS, ()))]
 QUICK = {"index", "hate_crime", "perception", "data_quality"}
@@ -38,7 +36,6 @@ LOOKS = {
 PLAIN = {"color_scheme": "light", "forced_colors": "none", "contrast": "no-preference", "media": "screen"}
 pytestmark = [
     pytest.mark.browser,
-    pytest.mark.skipif(not CHROMIUM.exists(), reason="no Chromium at /usr/bin/chromium"),
     pytest.mark.skipif(
         not (PROJECT_ROOT / "data" / "processed" / "catalogue.json").is_file(),
         reason="no illustrative data here: crimelib sample, crimelib clean",
@@ -65,14 +62,6 @@ def pack(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     )
     assert made.failed == []
     return made.path
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[playwright.Browser]:
-    with playwright.sync_playwright() as started:
-        chromium = started.chromium.launch(executable_path=str(CHROMIUM), args=ARGUMENTS)
-        yield chromium
-        chromium.close()
 
 
 class Visit:

@@ -24,7 +24,7 @@ from crimelib.board.tables import (
 )
 from crimelib.board.text import Text
 from crimelib.measures.asb import SERIES, UNREACHED, Calls, definitions, history, latest, read_calls, selected
-from crimelib.measures.periods import month_label, previous_months, window_months
+from crimelib.measures.periods import both_halves, month_label, previous_months, window_months
 from crimelib.settings import AsbDefinition
 from crimelib.stats.comparison import compare_many
 from crimelib.stats.funnel import discoveries
@@ -57,8 +57,8 @@ class AsbPage(ItemPage):
     def calls(self) -> Calls | None:
         """The calls of the area, None where no extract covers both windows whole."""
         calls = read_calls(self.board.store, self.board.settings, self.board.area)
-        wanted = [*previous_months(self.board.period, WINDOW), *window_months(self.board.period, WINDOW)]
-        return calls if calls and {str(month) for month in wanted} <= set(calls.covered["month"]) else None
+        wanted = set(both_halves(self.board.period, WINDOW))
+        return calls if calls and wanted <= set(calls.covered["month"]) else None
 
     @cached_property
     def monthly_by_definition(self) -> pd.DataFrame:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from functools import cache
 
 import pandas as pd
 
-from crimelib.measures.periods import month_label, previous_months, window_months
+from crimelib.measures.periods import both_halves, month_label
 from crimelib.measures.series import WindowFigures
 from crimelib.settings import Area, Settings
 from crimelib.tables.anomalies import ALL_SERIES, gaps_of
@@ -67,12 +66,6 @@ def doubts(store: Store, settings: Settings, area: Area, stored: pd.DataFrame) -
         filled.setdefault(row.basis, {})[row.month] = row.vintage
     titles = {name: source.title for name, source in settings.sources.sources.items()}
     return Doubts(gaps_of(store, settings, area), filled, titles)
-
-
-@cache
-def both_halves(period: pd.Period, window: str) -> tuple[str, ...]:
-    """The months of a window and of the same window a year before, as text."""
-    return tuple(str(month) for month in (*previous_months(period, window), *window_months(period, window)))
 
 
 def _month(month: str) -> str:

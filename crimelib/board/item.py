@@ -40,7 +40,7 @@ from crimelib.board.unusual import LastMonth, last_month, limits, unusual_month
 from crimelib.disclosure.protect import Earlier, Protected
 from crimelib.errors import InputError
 from crimelib.measures.areas import area_counts
-from crimelib.measures.periods import month_label, parse_period, previous_months, window_months
+from crimelib.measures.periods import both_halves, month_label, parse_period, window_months
 from crimelib.measures.rates import Exposure, exposure
 from crimelib.measures.series import Counts, History, histories
 from crimelib.settings import PROJECT_ROOT, Area, Break, Event, Figures, Item, Measure, Part, Settings, load_settings
@@ -604,8 +604,7 @@ def extract_counts(store: Store, table: str, area_code: str, period: pd.Period, 
     """Counts of a local extract by one column: its values, ``Now`` and ``Before``; empty unless every month of both
     windows is there. Of several vintages of a month the latest counts; a call with several tags is under each."""
     stored = store.table(table, filters=[("area_code", "==", area_code)])
-    months = [*previous_months(period, "rolling_12"), *window_months(period, "rolling_12")]
-    names = [str(month) for month in months]
+    names = both_halves(period, "rolling_12")
     if stored.empty or not set(names) <= set(stored["month"]):
         return pd.DataFrame()
     rows = stored[stored["vintage_order"] == stored.groupby("month")["vintage_order"].transform("max")]

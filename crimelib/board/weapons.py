@@ -14,7 +14,7 @@ from crimelib.board.narrative import count
 from crimelib.board.summary import row_of, unusual_months
 from crimelib.board.tables import Table, percent_text, plain_table
 from crimelib.board.text import Text
-from crimelib.measures.periods import month_label, previous_months, window_months
+from crimelib.measures.periods import both_halves, month_label, previous_months, window_months
 from crimelib.stats.comparison import Change, compare
 from crimelib.stats.survey import wave_change, wilson
 
@@ -64,8 +64,8 @@ class WeaponsPage(ItemPage):
     def searches(self) -> Searches | None:
         """The searches of the area's force, None where no file covers both windows whole."""
         found = _searches(self)
-        wanted = [*previous_months(self.board.period, WINDOW), *window_months(self.board.period, WINDOW)]
-        return found if found and set(wanted) <= set(found.months.index) else None
+        wanted = set(both_halves(self.board.period, WINDOW))
+        return found if found and wanted <= set(found.months.index.astype(str)) else None
 
     def possession(self) -> Text:
         """Possession and searches for weapons over twelve months, and what may be read from them together."""

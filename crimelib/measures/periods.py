@@ -56,6 +56,12 @@ def previous_months(period: pd.Period, window: str) -> pd.PeriodIndex:
     return window_months(period, window) - 12
 
 
+@cache
+def both_halves(period: pd.Period, window: str) -> tuple[str, ...]:
+    """The months of a window and of the same window a year before, oldest first, as text."""
+    return tuple(str(month) for month in (*previous_months(period, window), *window_months(period, window)))
+
+
 def month_label(period: pd.Period) -> str:
     """``November 2021``."""
     return period.strftime("%B %Y")

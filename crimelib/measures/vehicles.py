@@ -8,7 +8,7 @@ import pandas as pd
 
 from crimelib.areas import AreaBook
 from crimelib.measures.areas import FILE_MONTH, member_counts
-from crimelib.measures.periods import previous_months, window_months
+from crimelib.measures.periods import both_halves
 from crimelib.settings import Area, Settings
 from crimelib.tables.store import Store
 
@@ -23,15 +23,15 @@ def window_thefts(store: Store, settings: Settings, area: Area, period: pd.Perio
     unit, and none by two files of one vintage, so that which thefts are counted twice cannot be told."""
     members = AreaBook.of(settings).members(area)
     rows = store.table(THEFTS, filters=[("area_code", "in", members)])
-    wanted = [*previous_months(period, WINDOW), *window_months(period, WINDOW)]
+    wanted = both_halves(period, WINDOW)
     if rows.empty:
         return pd.DataFrame()
     kept = rows.merge(_covered(store, settings, area, rows), on=VINTAGE_MONTH)
     latest = kept[kept["vintage_order"] == kept.groupby("month")["vintage_order"].transform("max")]
-    if not {str(month) for month in wanted} <= set(latest["month"]):
+    if not set(wanted) <= set(latest["month"]):
         return pd.DataFrame()
-    chosen = latest[latest["month"].isin([str(month) for month in wanted])]
-    return chosen.assign(now=chosen["month"] >= str(wanted[12])).reset_index(drop=True)
+    chosen = latest[latest["month"].isin(wanted)]
+    return chosen.assign(now=chosen["month"] >= wanted[12]).reset_index(drop=True)
 
 
 def _covered(store: Store, settings: Settings, area: Area, rows: pd.DataFrame) -> pd.DataFrame:

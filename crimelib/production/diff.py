@@ -19,7 +19,7 @@ import pandas as pd
 
 from crimelib.board.tables import FIGURES, WINDOW_TITLES
 from crimelib.errors import InputError
-from crimelib.measures.periods import WINDOWS, month_label, parse_period, previous_months, window_months
+from crimelib.measures.periods import WINDOWS, both_halves, month_label, parse_period
 from crimelib.production.pack import RECORD, read_record, sha256_file
 from crimelib.production.standing import standing_of, time_words
 
@@ -278,7 +278,7 @@ def _rests_on(row: Row, pack: PackName, revised: Iterable[MonthRevision]) -> boo
     if row["window"] not in WINDOWS:
         return False
     period = parse_period(pack.period)
-    months = {str(month) for month in (*window_months(period, row["window"]), *previous_months(period, row["window"]))}
+    months = set(both_halves(period, row["window"]))
     return any((each.measure, each.item) == (row["measure"], row["item"]) and each.month in months for each in revised)
 
 

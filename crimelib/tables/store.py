@@ -19,6 +19,7 @@ import pyarrow.parquet as pq
 from crimelib.errors import InputError
 
 CATALOGUE = "catalogue.json"
+LAYOUT = 2  # of the tables; one more whenever the columns of any change, so that older tables are refused in words
 PARTS = "parts"
 SORTED_BY = ["area_level", "parent_code", "area_code", "series", "month"]
 ROWS_A_GROUP = 20_000
@@ -132,9 +133,11 @@ class KeptStore(Store):
 
 
 def read_catalogue(folder: Path) -> Catalogue:
-    """The catalogue of a processed folder; raises :class:`InputError` where nothing has been cleaned yet."""
+    """The catalogue of a processed folder; raises :class:`InputError` where nothing has been cleaned yet, or by a
+    version of crimelib whose tables have other columns."""
     try:
-        return _catalogue(json.loads((folder / CATALOGUE).read_text(encoding="utf-8")))
+        content = json.loads((folder / CATALOGUE).read_text(encoding="utf-8"))
+        catalogue, layout = _catalogue(content), content.get("layout")
     except FileNotFoundError:
         raise InputError(
             "nothing has been cleaned yet", where=f"processed folder {folder.name!r}", fix="run `crimelib clean`"
@@ -143,17 +146,24 @@ def read_catalogue(folder: Path) -> Catalogue:
         raise InputError(
             "the catalogue cannot be read", where=f"{folder.name}/{CATALOGUE}", fix="run `crimelib clean` again"
         ) from None
+    if layout != LAYOUT:
+        raise InputError(
+            "the tables were made by another version of crimelib",
+            where=f"processed folder {folder.name!r}",
+            fix="run `crimelib clean` again",
+        )
+    return catalogue
 
 
 def _catalogue(content: dict) -> Catalogue:
     entries = tuple(Entry(**entry) for entry in content["entries"])
-    found = tuple(Gap(**gap) for gap in content.get("suspected_gaps", ()))
+    found = tuple(Gap(**gap) for gap in content["suspected_gaps"])
     return Catalogue(entries, tuple(tuple(pair) for pair in content["left_out"]), found)
 
 
 def write_catalogue(folder: Path, catalogue: Catalogue) -> None:
     """Replace the catalogue in one step."""
-    content = asdict(catalogue)
+    content = {**asdict(catalogue), "layout": LAYOUT}
     aside = folder / f".{CATALOGUE}.{os.getpid()}"
     try:
         with aside.open("w", encoding="utf-8") as stream:

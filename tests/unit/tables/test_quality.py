@@ -75,8 +75,3 @@ def test_the_catalogue_keeps_suspected_gaps(tmp_path: Path) -> None:
     catalogue = Catalogue((), (("a.csv", "why"),), (gap("Bromley", "2020-01"),))
     write_catalogue(tmp_path, catalogue)
     assert read_catalogue(tmp_path) == catalogue
-
-
-def test_a_catalogue_of_before_has_none(tmp_path: Path) -> None:
-    (tmp_path / "catalogue.json").write_text('{"entries": [], "left_out": []}', encoding="utf-8")
-    assert read_catalogue(tmp_path).suspected_gaps == ()

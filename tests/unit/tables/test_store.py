@@ -2,16 +2,52 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pandas as pd
 import pandera.errors
+import pyarrow.parquet as pq
 import pytest
+from mps_files import lay_small
 
 from crimelib.errors import InputError
+from crimelib.settings import PROJECT_ROOT, load_settings
 from crimelib.tables import store as store_module
+from crimelib.tables.clean import clean
 from crimelib.tables.schemas import validated
-from crimelib.tables.store import PARTS, Catalogue, Entry, KeptStore, Store, write_catalogue, write_part
+from crimelib.tables.store import (
+    CATALOGUE,
+    LAYOUT,
+    PARTS,
+    Catalogue,
+    Entry,
+    KeptStore,
+    Store,
+    write_catalogue,
+    write_part,
+)
+
+# The columns of every illustrative table. One that changes: write it here, and raise LAYOUT and LAYOUT_HERE by one.
+LAYOUT_HERE = 2
+TABLES = {
+    "asb_calls": "month area_code ward_code heading qualifier tags count",
+    "asb_unreached": "wording count first_month last_month area_code",
+    "counts": "series basis area_level area_code parent_code area_name month count",
+    "engagement": "month area_code ward_code activity count",
+    "licensed_vehicles": "area_code month vehicle_group vehicles",
+    "offence_times": "month area_code measure weekday hour_band count",
+    "partner_returns": "month organisation indicator area_code count capacity_note revision line",
+    "perception": "quarter_end area_code measure proportion london_proportion",
+    "police_uk_lsoa": "month force area_code lsoa_code series count",
+    "police_uk_quality": "month force check count",
+    "rejected": "line column value reason",
+    "resident_reports": "month area_code ward_code category channel count",
+    "stop_search": "month force object_of_search outcome linked count",
+    "survey_responses": "month survey_date area_code ward_code age_band sex question answer count",
+    "vehicle_thefts": "month area_code ward_code vehicle_class make value_band method recovered count",
+    "victim_service": "month area_code crime measure victims met",
+}
 
 COUNTS = pd.DataFrame(
     {
@@ -89,6 +125,29 @@ def test_the_order_of_rows_does_not_change_the_bytes(tmp_path: Path) -> None:
 def test_nothing_cleaned_yet_is_said(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"nothing has been cleaned yet; run `crimelib clean`"):
         Store(tmp_path)
+
+
+@pytest.mark.parametrize("layout", [None, LAYOUT - 1, LAYOUT + 1])
+def test_tables_of_another_version_are_refused_and_cleaning_again_mends_it(tmp_path: Path, layout: int | None) -> None:
+    stored(tmp_path, counts=COUNTS)
+    catalogue = json.loads((tmp_path / CATALOGUE).read_text())
+    (tmp_path / CATALOGUE).write_text(json.dumps({**catalogue, "layout": layout}))
+    with pytest.raises(InputError) as refused:
+        Store(tmp_path)
+    told = "the tables were made by another version of crimelib; run `crimelib clean` again"
+    assert str(refused.value) == f"processed folder {tmp_path.name!r}: {told}"
+    result = clean(lay_small(tmp_path / "raw"), tmp_path, load_settings())
+    assert Store(tmp_path).catalogue == result.catalogue
+
+
+def test_the_layout_is_raised_with_the_columns() -> None:
+    folder = PROJECT_ROOT / "data" / "processed"
+    found = {
+        name: " ".join(pq.read_schema(folder / PARTS / part).names)
+        for entry in Store(folder).catalogue.entries
+        for name, part in entry.tables.items()
+    }
+    assert (LAYOUT, found) == (LAYOUT_HERE, TABLES)
 
 
 @pytest.mark.parametrize(

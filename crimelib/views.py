@@ -12,7 +12,7 @@ import yaml
 from pydantic import Field
 
 from crimelib.errors import InputError
-from crimelib.settings import PERIOD_PATTERN, WINDOW, AsbDefinition, Strict, checked, read_yaml
+from crimelib.settings import PERIOD_PATTERN, AsbDefinition, Strict, Window, checked, read_yaml
 
 TICKED = ("headings", "qualifiers", "tags", "without_headings", "without_tags")
 VIEW_NAME = r"^[a-z][a-z0-9_]{0,59}$"
@@ -26,7 +26,7 @@ class TrendsView(Strict):
     measures: tuple[str, ...] = Field(default=("burglary.burglary",), min_length=1)
     areas: tuple[str, ...] = Field(default=("Bromley",), min_length=1)
     ward: str = ""
-    window: WINDOW = "rolling_12"
+    window: Window = "rolling_12"
     shown_as: Literal["months", "rolling", "index", "rate"] = "months"
     since: OptionalMonth = ""
     events: bool = True
@@ -38,7 +38,7 @@ class WardsView(Strict):
     explorer: Literal["wards"] = "wards"
     measure: str = "burglary.burglary"
     area: str = "Bromley"
-    window: WINDOW = "rolling_12"
+    window: Window = "rolling_12"
     period: OptionalMonth = ""
     ward: str = ""
 

@@ -18,7 +18,7 @@ import numpy as np
 import pandas as pd
 
 from crimelib.disclosure.linked import WITH_FIGURES, groups_of_measures, linked_tables, shown_lengths
-from crimelib.settings import AUDIENCE, AudiencePolicy, Disclosure
+from crimelib.settings import Audience, AudiencePolicy, Disclosure
 
 if TYPE_CHECKING:
     from crimelib.disclosure.suppression import Suppression
@@ -52,7 +52,7 @@ class Protected:
 
 def protect(
     rows: pd.DataFrame,
-    audience: AUDIENCE,
+    audience: Audience,
     disclosure: Disclosure,
     measures: Sequence[str],
     earlier: Earlier | None = None,
@@ -63,7 +63,7 @@ def protect(
 
 def protect_with_choices(
     rows: pd.DataFrame,
-    audience: AUDIENCE,
+    audience: Audience,
     disclosure: Disclosure,
     measures: Sequence[str],
     earlier: Earlier | None = None,
@@ -83,7 +83,7 @@ def protect_with_choices(
 
 
 def _hidden(
-    rows: pd.DataFrame, wards: pd.Series, audience: AUDIENCE, disclosure: Disclosure, earlier: Earlier
+    rows: pd.DataFrame, wards: pd.Series, audience: Audience, disclosure: Disclosure, earlier: Earlier
 ) -> tuple[pd.Series, list[Choice]]:
     """Which rows are withheld from an audience for their counts: first what is from its insiders, then what that and
     its own small counts ask for."""
@@ -142,7 +142,7 @@ def _chosen(
     return hidden, solved
 
 
-def earlier_packs(folder: Path, period: str, audience: AUDIENCE, disclosure: Disclosure) -> dict[str, pd.DataFrame]:
+def earlier_packs(folder: Path, period: str, audience: Audience, disclosure: Disclosure) -> dict[str, pd.DataFrame]:
     """The ward and total rows with figures of the other packs in an area's folder (``reports/bromley``) that an
     audience and each of its insiders have, whichever was made first: their own of other periods and what was released
     of this one, and of any period those of the audiences that they also see."""
@@ -155,7 +155,7 @@ def earlier_packs(folder: Path, period: str, audience: AUDIENCE, disclosure: Dis
     return found
 
 
-def _packs(folder: Path, audience: AUDIENCE) -> list[Path]:
+def _packs(folder: Path, audience: Audience) -> list[Path]:
     """An audience's packs, those first that came first, with their revisions."""
     suffix = "" if audience == "board" else f"-{audience}"
     packs = [*sorted(folder.glob(f"????-??{suffix}")), *sorted(folder.glob(f"????-??{suffix}-r[0-9]*"))]

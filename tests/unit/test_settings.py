@@ -11,11 +11,11 @@ from pydantic import Field
 
 from crimelib.errors import InputError
 from crimelib.settings import (
-    WINDOW,
     Event,
     PeriodParameters,
     Settings,
     Strict,
+    Window,
     load_model,
     load_rows,
     load_settings,
@@ -28,7 +28,7 @@ class Policy(Strict):
 
     suppress_from: int = Field(ge=1)
     suppress_to: int
-    ward_windows: tuple[WINDOW, ...]
+    ward_windows: tuple[Window, ...]
 
 
 PARAMETERS = Path(__file__).resolve().parents[2] / "parameters"

@@ -38,6 +38,7 @@ NO_COUNTS = {*MONTHLY, "period", "quarter_end", "year", "window", "source", "vin
 _MONTHS = "|".join(month_name[1:])
 _NO_COUNT = re.compile(
     rf"\b(?:19|20)\d\d-\d\d(?:-\d\d)?\b|\b(?:\d{{1,2}} )?(?:{_MONTHS})(?: (?:19|20)\d\d)?\b|\b(?:19|20)\d\d\b"
+    r"|\b\d\d:\d\d UTC\b"
     r"|\bE\d{8}\b|\bnote \d+\b|\bper 1,000\b|\b\d+ wards?\b"
 )
 _NUMBER = re.compile(r"(?<![\w.#/-])[−+-]?(\d[\d,]*(?:\.\d+)?)(?![\w/])")

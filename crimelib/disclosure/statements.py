@@ -132,11 +132,16 @@ def _of_list(values: list[Any], about: str) -> Iterator[Said]:
         yield from said_in("".join(values) if any("\n" in value for value in values) else "\n".join(values), about)
     elif any(isinstance(value, str) for value in values):
         yield about, tuple(("", str(value)) for value in values if _is_scalar(value))
-    if values and all(isinstance(value, dict) and isinstance(value.get("text"), str) for value in values):
+    if values and all(isinstance(value, dict) and _is_a_piece(value) for value in values):
         yield about, tuple(("", value["text"]) for value in values)
     for value in values:
         if isinstance(value, dict | list):
             yield from said_in(value, about)
+
+
+def _is_a_piece(record: dict[str, Any]) -> bool:
+    """Whether a record is a piece of a text in several; one that says by itself what it is about is a whole one."""
+    return isinstance(record.get("text"), str) and "measure" not in record
 
 
 # --- pages ----------------------------------------------------------------------------------------------------------

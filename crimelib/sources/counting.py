@@ -40,18 +40,23 @@ def not_a_count(file: RawFile, rows: pd.DataFrame, column: str, wrong: pd.Series
 
 def refuse_duplicates(file: RawFile, rows: pd.DataFrame, keys: list[str]) -> None:
     """Refuse the second of two rows with the same key, whatever its case and blanks."""
-    plain = rows[keys].apply(lambda names: names.str.split().str.join(" ").str.casefold())
-    twice = plain.duplicated()
-    if twice.any():
-        second = rows[twice].iloc[0]
-        first = rows[(plain == plain.loc[second.name]).all(axis=1)].iloc[0]
+    first = first_lines(rows, keys)
+    if first.notna().any():
+        second = rows.loc[first.first_valid_index()]
         raise file.refusal(
-            f"the same key as line {first['line']}",
+            f"the same key as line {first[second.name]:.0f}",
             line=int(second["line"]),
             column=", ".join(keys),
             value=" / ".join(second[keys]),
             fix="remove one of the two rows",
         )
+
+
+def first_lines(rows: pd.DataFrame, keys: list[str]) -> pd.Series:
+    """Of each row whose key stands in a row before, whatever its case and blanks, that row's line; NaN of the others."""
+    plain = rows[keys].apply(lambda names: names.str.split().str.join(" ").str.casefold())
+    first = rows["line"].groupby([plain[key] for key in keys], sort=False).transform("first")
+    return first.where(plain.duplicated()).astype("float64")
 
 
 def is_ward_code(codes: pd.Series) -> pd.Series:

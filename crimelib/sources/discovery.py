@@ -35,6 +35,10 @@ class RawFile:
         """Whether this project wrote the file as an example."""
         return self.vintage.startswith(ILLUSTRATIVE)
 
+    def place(self, line: int, column: str) -> str:
+        """Where a value stands in the file."""
+        return f"line {line}, column {column!r}"
+
     def refusal(
         self, what: str, *, line: int | None = None, column: str = "", value: object = None, fix: str = ""
     ) -> InputError:

@@ -24,14 +24,19 @@ class SheetFile(RawFile):
     sheet: str = ""
     columns: tuple[str, ...] = ()
 
+    def place(self, line: int, column: str) -> str:
+        """``cell D7 (count)``; of several columns together the row."""
+        if column not in self.columns:
+            return f"row {line} ({column})"
+        return f"cell {column_letters(self.columns.index(column))}{line} ({column})"
+
     def refusal(
         self, what: str, *, line: int | None = None, column: str = "", value: object = None, fix: str = ""
     ) -> InputError:
         """The error to raise, at ``sheet Responses, cell D7`` where the column is known."""
         if line is None or column not in self.columns:
             return super().refusal(f"sheet {self.sheet}: {what}", line=line, column=column, value=value, fix=fix)
-        cell = f"{column_letters(self.columns.index(column))}{line}"
-        return super().refusal(f"sheet {self.sheet}, cell {cell} ({column}): {what}", value=value, fix=fix)
+        return super().refusal(f"sheet {self.sheet}, {self.place(line, column)}: {what}", value=value, fix=fix)
 
 
 def read_entries(file: RawFile, sheet: str) -> tuple[RawFile, Table]:

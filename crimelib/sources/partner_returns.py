@@ -6,6 +6,8 @@ adds up what was known with each vintage. A figure once returned changes only by
 
 from __future__ import annotations
 
+from functools import partial
+
 import pandas as pd
 
 from crimelib.errors import InputError
@@ -13,6 +15,7 @@ from crimelib.settings import Settings
 from crimelib.sources.discovery import Cleaned, RawFile
 from crimelib.sources.entry_sheets import read_entries
 from crimelib.sources.placing import borough_places, covered_counts, no_counts
+from crimelib.sources.rejection import MOST_TOLD, rejections
 from crimelib.sources.templates import LOCAL_BASIS, form_of, placed, read_form
 
 NAME = "partner_returns"
@@ -31,22 +34,21 @@ def read(file: RawFile, settings: Settings) -> Cleaned:
     twice, or anything that looks as if it were about a person.
     """
     named, table = read_entries(file, SHEET)
-    rows, rejected = read_form(named, form_of(NAME, settings), settings, table)
-    _refuse_anothers(named, rows, settings)
+    rows, rejected = read_form(named, form_of(NAME, settings), settings, table, partial(_anothers, settings))
     return Cleaned({NAME: rows.assign(count=rows["count"].astype("int64"))[COLUMNS]}, rejected)
 
 
-def _refuse_anothers(file: RawFile, rows: pd.DataFrame, settings: Settings) -> None:
-    """Refuse a figure that is not the organisation's to return."""
-    own = {(name, indicator) for name, each in settings.partners.organisations.items() for indicator in each.returns}
-    wrong = [pair not in own for pair in zip(rows["organisation"], rows["indicator"], strict=True)]
-    file.refuse_any(
-        rows,
-        pd.Series(wrong, index=rows.index, dtype="bool"),
-        "this organisation does not return that indicator",
-        column="indicator",
-        fix="correct the row, or add the indicator to the organisation in parameters/partners.yml",
-    )
+def _anothers(settings: Settings, rows: pd.DataFrame) -> list[pd.DataFrame]:
+    """The rejections of figures that are not the organisation's to return."""
+    partners = settings.partners
+    wrong = [
+        name in partners.organisations
+        and indicator in partners.indicators
+        and indicator not in partners.organisations[name].returns
+        for name, indicator in zip(rows["organisation"], rows["indicator"], strict=True)
+    ]
+    reason = "this organisation does not return that indicator (parameters/partners.yml says which)"
+    return [rejections(rows, pd.Series(wrong, index=rows.index, dtype="bool"), "indicator", reason, quote=False)]
 
 
 # --- all returns together --------------------------------------------------------------------------------------
@@ -61,33 +63,28 @@ def in_order(returns: pd.DataFrame) -> pd.DataFrame:
 
 
 def refuse_undeclared(returns: pd.DataFrame) -> None:
-    """Refuse the first figure that differs from one returned before without a declared revision, and two different
-    revisions of one figure in one vintage: no one could say which holds."""
+    """Refuse the figures that differ from one returned before without a declared revision, and two different revisions
+    of one figure in one vintage: no one could say which holds. Each is named by its file and line."""
     rows = in_order(returns)
     before = rows.groupby(FIGURE, sort=False)[["count", "file", "line", "vintage_order", "revision"]].shift()
     changed = before["count"].notna() & (before["count"] != rows["count"])
     same_time = (before["vintage_order"] == rows["vintage_order"]) & (before["revision"] != "")
-    for wrong, what in (
-        (
-            changed & (rows["revision"] == ""),
-            "differs from {count:.0f} in {file} (line {line:.0f}): no revision is declared",
-        ),
-        (
-            changed & (rows["revision"] != "") & same_time,
-            "is revised to {count:.0f} in {file} (line {line:.0f}) as well",
-        ),
-    ):
-        if wrong.any():
-            place = wrong.idxmax()
-            raise _undeclared(rows.loc[place], what.format(**before.loc[place].to_dict()))
+    silent, doubled = changed & (rows["revision"] == ""), changed & (rows["revision"] != "") & same_time
+    told = [_told(rows.loc[place], before.loc[place], silent[place]) for place in rows.index[silent | doubled]]
+    if told:
+        where, what = told[0]
+        others = "; ".join(f"{where}: {what}" for where, what in told[1:MOST_TOLD])
+        more = f"; and {len(told) - MOST_TOLD:,} more" if len(told) > MOST_TOLD else ""
+        fix = "correct the count, or say in the column revision why it changed and put the file into a later vintage"
+        raise InputError(what + (f" (and {others}{more})" if others else ""), where=where, fix=fix)
 
 
-def _undeclared(row: pd.Series, what: str) -> InputError:
-    return InputError(
-        f"{row['indicator']} of {row['organisation']} for {row['month']}, {row['count']}, {what}",
-        where=f"{row['file']}, line {row['line']}",
-        fix="correct the count, or say in the column revision why it changed and put the file into a later vintage",
-    )
+def _told(row: pd.Series, before: pd.Series, silent: bool) -> tuple[str, str]:
+    """Where a changed figure stands, and what is wrong with it."""
+    earlier = f"{before['count']:.0f} in {before['file']} (line {before['line']:.0f})"
+    wrong = f"differs from {earlier}: no revision is declared" if silent else f"is revised to {earlier} as well"
+    figure = f"{row['indicator']} of {row['organisation']} for {row['month']}, {row['count']}"
+    return f"{row['file']}, line {row['line']}", f"{figure}, {wrong}"
 
 
 def latest(returns: pd.DataFrame) -> pd.DataFrame:

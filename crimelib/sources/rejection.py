@@ -52,7 +52,7 @@ def refuse_all(file: RawFile, rejected: pd.DataFrame) -> None:
     """Refuse the file for its rejected rows, each with its line, column and reason."""
     if len(rejected) < 2:
         return refuse_first(file, rejected)
-    told = [f"line {row.line}, column {row.column!r}: {row.reason}" for row in rejected.head(MOST_TOLD).itertuples()]
+    told = [f"{file.place(row.line, row.column)}: {row.reason}" for row in rejected.head(MOST_TOLD).itertuples()]
     more = f"; and {len(rejected) - MOST_TOLD:,} more" if len(rejected) > MOST_TOLD else ""
     raise file.refusal(
         f"{len(rejected):,} rows are refused ({'; '.join(told)}{more})", fix="correct the file or ask for it again"

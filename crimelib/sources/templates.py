@@ -26,7 +26,7 @@ from crimelib.settings import (
     Settings,
     Template,
 )
-from crimelib.sources.counting import refuse_duplicates
+from crimelib.sources.counting import first_lines
 from crimelib.sources.discovery import RawFile
 from crimelib.sources.personal import personal_kind, personal_kinds
 from crimelib.sources.placing import WardBook
@@ -111,10 +111,15 @@ def dictionary_rows(form: Form) -> list[dict[str, str]]:
 
 
 def read_form(
-    file: RawFile, form: Form, settings: Settings, table: Table | None = None
+    file: RawFile,
+    form: Form,
+    settings: Settings,
+    table: Table | None = None,
+    more: Callable[[pd.DataFrame], list[pd.DataFrame]] = lambda rows: [],
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """``(rows, rejected)``: the good rows, stripped and with canonical values, and those set aside with reasons. The
-    ``table`` is the file's, where that is already in hand (a workbook's sheet).
+    ``table`` is the file's, where that is already in hand (a workbook's sheet); ``more`` are rejections by rules of the
+    source's own.
 
     Raises :class:`InputError` for columns that are not the template's, a key that stands twice in a file of
     aggregate counts, any bad row of such a file, or more than 1% of bad rows in another.
@@ -123,10 +128,10 @@ def read_form(
     _check_columns(file, form, table)
     rows = table.rows.assign(**{name: table.rows[name].str.strip() for name in form.columns})
     rows = rows.assign(**{name: _canonical(rows[name], spellings) for name, spellings in form.allowed.items()})
-    rejected = gathered([part for name in form.columns for part in _problems(rows, name, form, settings)])
+    problems = [part for name in form.columns for part in _problems(rows, name, form, settings)]
     if form.template.rows == "aggregate":
-        refuse_all(file, rejected)
-        refuse_duplicates(file, rows, list(form.template.key))
+        refuse_all(file, gathered([*problems, *more(rows), *_twice(rows, list(form.template.key))]))
+    rejected = gathered([*problems, *more(rows)])
     refuse_when_many(file, rejected, len(rows))
     return rows[~rows["line"].isin(rejected["line"])].reset_index(drop=True), rejected
 
@@ -229,6 +234,15 @@ def _problems(rows: pd.DataFrame, name: str, form: Form, settings: Settings) -> 
     if spec.kind == "id":
         rules.append((~empty & rows[name].duplicated(), KIND_REASONS["id"]))
     return [_rejections(rows, wrong, name, reason, form) for wrong, reason in rules]
+
+
+def _twice(rows: pd.DataFrame, keys: list[str]) -> list[pd.DataFrame]:
+    """The rows whose key stands in a row before: which of the two holds nobody could say."""
+    first, key = first_lines(rows, keys), ", ".join(keys)
+    return [
+        rejections(rows, first == line, key, f"the same key as line {line:.0f}", quote=False)
+        for line in first.dropna().unique()
+    ]
 
 
 def _wrong_rules(

@@ -2,6 +2,7 @@
 
 import csv
 import difflib
+import re
 from pathlib import Path
 
 import openpyxl
@@ -185,7 +186,17 @@ HOSTILE = [
     ({"capacity_note": "she moved in with her sister"}, "not one of the allowed values"),
     ({"capacity_note": "=HYPERLINK(1)"}, "not one of the allowed values"),
     ({"revision": "because we said so"}, "not one of the allowed values"),
+    ({"count": "Jane Smith"}, "a name"),
+    ({"count": "a.b@example.org"}, "an e-mail address"),
+    ({"month": "2021-09", "count": "7"}, "the same key as line 2"),
+    ({"month": "03/04/1980"}, "not a month"),
+    ({"indicator": "Jane Smith, BR1 3UH"}, "a postcode"),
+    ({"indicator": "marac_cases"}, "does not return that indicator"),
+    ({"organisation": "07700 900123"}, "a telephone number"),
+    ({"area_code": "AB 12 34 56 C"}, "National Insurance or NHS number"),
+    ({"revision": "see 12 Acacia Avenue"}, "an address"),
 ]
+PERSONAL = ("Jane", "Jones", "1980", "BR1", "8464", "5919", "example", "sister", "900123", "12 34 56", "Acacia")
 
 
 @pytest.mark.parametrize(("changes", "says"), HOSTILE)
@@ -193,7 +204,7 @@ def test_a_bad_value_or_anything_about_a_person_refuses_the_return(tmp_path, cha
     told = refusal(tmp_path, [{"month": "2021-09"}, changes])
     assert says in told
     assert "line 3" in told
-    assert changes.get("capacity_note", "no note") not in told
+    assert not [word for word in PERSONAL if word in told]
 
 
 def test_a_hostile_return_is_refused_row_by_row(tmp_path):
@@ -202,7 +213,22 @@ def test_a_hostile_return_is_refused_row_by_row(tmp_path):
     for line, (_, says) in enumerate(HOSTILE, start=3):
         reason = told[told.index(f"line {line}, ") :].partition("; line ")[0]
         assert says in reason, reason
-    assert not [word for word in ("Jane", "Jones", "1980", "BR1", "8464", "5919", "example", "sister") if word in told]
+    assert not [word for word in PERSONAL if word in told]
+
+
+def test_a_hostile_workbook_is_refused_cell_by_cell(tmp_path):
+    typed = [each for each in HOSTILE if each[0].get("capacity_note") != "=HYPERLINK(1)"]  # a cell has its result
+    book = filled(tmp_path, [ROW | {"month": "2021-09"}, *(ROW | changes for changes, _ in typed)])
+    with pytest.raises(InputError) as refused:
+        partner_returns.read(RawFile(book, "partner_returns", "2021-12"), SETTINGS)
+    told = str(refused.value)
+    assert f"sheet Return: {len(typed)} rows are refused" in told
+    for line, (changes, says) in enumerate(typed, start=3):
+        twice = says.startswith("the same key")
+        place = f"row {line} (" if twice else f"cell {'ABCDEFG'[WHOLE.index(list(changes)[-1])]}{line} ("
+        reason = re.split(r"; (?:cell|row) ", told[told.index(place) :])[0]
+        assert says in reason, reason
+    assert not [word for word in PERSONAL if word in told]
 
 
 def test_an_indicator_of_anothers_is_refused(tmp_path):
@@ -257,6 +283,16 @@ def test_a_figure_changed_without_a_word_is_refused_by_file_and_line(tmp_path):
     assert "partner_returns/2022-01/b.csv, line 3" in str(refused.value)
     assert "partner_returns/2021-12/a.csv" in str(refused.value)
     assert not (tmp_path / "processed" / "catalogue.json").exists()
+
+
+def test_every_figure_changed_without_a_word_is_named(tmp_path):
+    months = [f"2021-{month:02}" for month in (9, 10, 11)]
+    first, again = ([{"month": month, "count": count} for month in months] for count in ("12", "14"))
+    with pytest.raises(InputError) as refused:
+        cleaned(tmp_path, v2021_12__a=first, v2022_01__b=[*again[:2], {"count": "12"}])
+    told = str(refused.value)
+    assert [f"b.csv, line {line}" in told for line in (2, 3, 4)] == [True, True, False]
+    assert [told.count(f"for {month}, 14") for month in months] == [1, 1, 0]
 
 
 def test_a_declared_revision_wins_and_the_old_figure_is_kept_and_shown(tmp_path):

@@ -53,7 +53,7 @@ def refuse_duplicates(file: RawFile, rows: pd.DataFrame, keys: list[str]) -> Non
 
 
 def first_lines(rows: pd.DataFrame, keys: list[str]) -> pd.Series:
-    """Of each row whose key stands in a row before, whatever its case and blanks, that row's line; NaN of the others."""
+    """Of each row whose key stands in one before, whatever its case and blanks, that row's line; NaN of the others."""
     plain = rows[keys].apply(lambda names: names.str.split().str.join(" ").str.casefold())
     first = rows["line"].groupby([plain[key] for key in keys], sort=False).transform("first")
     return first.where(plain.duplicated()).astype("float64")

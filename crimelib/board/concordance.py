@@ -135,7 +135,9 @@ def referral_paths(settings: Settings) -> Chart:
         for each in partners.indicators.values()
         for name, share in each.referrers.items()
     ]
-    finding = " ".join(f"{each.label}: referred by {each.referred_by}." for each in partners.indicators.values())
+    mostly = sum(each.referrers.get(POLICE) == "most" for each in partners.indicators.values())
+    finding = f"The police refer most of those who come to {mostly} of {len(partners.indicators)} services. "
+    finding += " ".join(f"{each.label}: referred by {each.referred_by}." for each in partners.indicators.values())
     return referral_chart(pd.DataFrame(rows), title="Who refers to whom", finding=finding)
 
 

@@ -57,12 +57,18 @@ def _limits(found: pd.DataFrame) -> pd.DataFrame:
 
 
 def _finding(found: pd.DataFrame, shown: pd.DataFrame, against: str) -> str:
-    """Which wards stand out at the wider limits."""
+    """Which wards stand out at the wider limits; where none does, from where to where they run."""
+    names = shown["breakdown_label"].reindex(found.index)
     outside = found[found["outside"] == "99.8"]
     if outside.empty:
-        return f"Against {against}, no ward stands out from the others by more than chance would put it."
-    names = ", ".join(
-        f"{shown.loc[code, 'breakdown_label']} ({'above' if ratio > 1 else 'below'})"
+        low, high = found["ratio"].idxmin(), found["ratio"].idxmax()
+        return (
+            f"Against {against}, none of {len(found)} wards stands out from the others by more than chance would put "
+            f"it: they run from {found['ratio'][low]:.2f} times what the others would lead one to expect "
+            f"({names[low]}) to {found['ratio'][high]:.2f} times ({names[high]})."
+        )
+    said = ", ".join(
+        f"{names[code]} ({'above' if ratio > 1 else 'below'}, with {ratio:.2f} times what was to be expected)"
         for code, ratio in outside["ratio"].items()
     )
-    return f"Against {against}, these wards stand out from the others: {names}."
+    return f"Against {against}, {len(outside)} of {len(found)} wards stand out from the others: {said}."

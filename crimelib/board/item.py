@@ -33,7 +33,15 @@ from crimelib.board.narrative import Sentence, sentence
 from crimelib.board.provisional import Provisional, provisional
 from crimelib.board.rates import with_rates
 from crimelib.board.summary import row_of, summary_with_choices
-from crimelib.board.tables import Table, overview_matrix, plain_table, summary_table, ward_table, windows_table
+from crimelib.board.tables import (
+    Table,
+    changes_text,
+    overview_matrix,
+    plain_table,
+    summary_table,
+    ward_table,
+    windows_table,
+)
 from crimelib.board.text import Text
 from crimelib.board.titles import item_title, measure_title, source_titles
 from crimelib.board.unusual import LastMonth, last_month, limits, unusual_month
@@ -307,7 +315,7 @@ class ItemPage:
         title = f"{self.item.title}, {self.board.area.name}, by month"
         first = min((month for name in chosen if (month := self.provisional_from(name))), default=None)
         return small_multiples(
-            pd.concat(drawn), "facet", title=title, unit="a month", finding=str(self.headline()),
+            pd.concat(drawn), "facet", title=title, unit="a month", finding=self._finding(chosen),
             breaks={self._measure(measure).label: self._breaks(measure) for measure in chosen}, provisional_from=first,
             events=self.events(),
         )  # fmt: skip
@@ -327,14 +335,20 @@ class ItemPage:
         if not drawn:
             return Text((f"There are no monthly figures by {breakdown} to draw.",))
         title = f"{self._measure(measure).label} by {breakdown}, {self.board.area.name}"
-        table = self.breakdown(breakdown, measure)
-        finding = f"{self.headline()} {table.caption if isinstance(table, Table) else ''}".strip()
+        rows = self._chosen(measure=measure, breakdown=breakdown, window="rolling_12")
+        finding = f"{self.sentence(measure)} {changes_text(rows)}".strip()
         counted, first = self._measure(measure), self.provisional_from(measure)
         breaks = {part.label: no_comparison((*counted.breaks, *part.breaks)) for part in named}
         return small_multiples(
             pd.concat(drawn), "part", title=title, unit=counted.unit, finding=finding, breaks=breaks,
             provisional_from=first, events=self.events(),
         )  # fmt: skip
+
+    def _finding(self, measures: Collection[str]) -> str:
+        """What a chart of several measures finds: the headline's sentence, and what became of the others."""
+        rows = self._chosen(window="rolling_12", breakdown="total")
+        others = rows[rows["measure"].isin(measures) & (rows["measure"] != self.item.headline)]
+        return f"{self.headline()} {changes_text(others)}".strip()
 
     def _part_months(self, part: Part) -> pd.DataFrame:
         """The months of a part, none before the publisher had the name: a zero then would count nothing."""
@@ -348,7 +362,7 @@ class ItemPage:
         if len(drawn) < len(frames):
             return Text(("The parts are not all there, so they cannot be drawn on top of each other.",))
         return stacked_parts_chart(
-            pd.concat(drawn), title=title, unit="a month", finding=str(self.headline()), events=self.events(),
+            pd.concat(drawn), title=title, unit="a month", finding=self._finding(measures), events=self.events(),
             breaks={month: what for measure in measures for month, what in self._breaks(measure).items()},
         )  # fmt: skip
 

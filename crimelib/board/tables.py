@@ -103,6 +103,20 @@ def from_to_text(row: Mapping[str, object]) -> str:
     return f"{count_text(row['previous'], unit)} → {count_text(row['current'], unit)}"
 
 
+def changes_text(rows: pd.DataFrame) -> str:
+    """``Racist 519 to 620 (+20%); Faith suppressed.``: what a chart of several series finds, from summary rows."""
+    named = protected(rows).to_dict("records")
+    return "; ".join(f"{row_label(row)} {_was_and_is(row)}" for row in named) + "." if named else ""
+
+
+def _was_and_is(row: Mapping[str, object]) -> str:
+    if row["absent"] or is_missing(row["previous"]):
+        return row["absent"] or count_text(row["current"], row_unit(row))
+    percent = percent_text(row["pct_change"]) if change_text(row) else ""
+    then, now = (count_text(row[when], row_unit(row)) for when in ("previous", "current"))
+    return f"{then} to {now}" + (f" ({percent})" if percent else "")
+
+
 def signal_text(signal: object) -> str:
     """``▲ increase``: the icon never stands without its words."""
     icon, words = SIGNALS.get(signal if isinstance(signal, str) else "", ("", ""))

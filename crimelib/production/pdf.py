@@ -11,13 +11,14 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
-from itertools import groupby
+from itertools import count
 from pathlib import Path
 from typing import Any
 
 from crimelib.board.tables import TABLE_TYPE
 from crimelib.errors import CrimelibError, one_line
 from crimelib.production.pages import PackInfo, Page
+from crimelib.production.paper import Block, blocks_of, heading_of, parts_of, tallness
 from crimelib.production.portable import CHART_TYPE
 
 TEMPLATE = Path(__file__).parent / "templates" / "pdf" / "board.typ"
@@ -33,24 +34,35 @@ LEFT_OUT = {  # sections, by page, that are too long for paper
     "actions": ("What would close them",),
     "data_quality": ("Files", "In no ward"),
 }
-WITHOUT_TABLES = ("Against whom to compare", "Where")  # their words and first chart, the map, say what matters
+PRINTED = {  # how many charts and tables of a section are printed where its words and the others say the rest
+    "Against whom to compare": (1, 0),
+    "Where": (1, 0),
+    "When": (1, 0),
+    "What the partners see": (1, 0),
+    "What became of it, and what victims got": (0, 0),
+    "Each count by itself": (1, 0),
+    "Possession, read together with stop and search": (1, 0),
+    "Mopeds and scooters": (0, 0),
+    "Do they tell the same story?": (1, 1),
+    "What they are worth, and which makes": (1, 1),
+    "Does the answer depend on what is counted?": (1, 1),
+    "What was said, and what the figures say": (0, 1),
+    "Revisions": (0, 2),
+}
+FIRST = ("The analyst's comment", "Against whom to compare")  # words that belong beside the first chart of an item
 REPEATED = "Sources and vintages"  # closes every page; on paper the tables' notes and the last page say it
 _LEFT_OUT_WORDS = (
-    f"the tables, and the second charts, under “{'” and “'.join(WITHOUT_TABLES)}”, and the sections that this document "
-    "names as too long for paper"
+    "tables and second charts that say again what is printed, and the sections that are named at the end of an item"
 )
-_HALF_COLUMNS, _HALF_LETTERS = 5, 86  # what a table may have that half a page holds
 _MOST_LETTERS, _LEAST_LETTERS = 24, 6  # between which a column's width follows its cells
-_MOST_TALL = 1.6  # height by width above which a picture is not for a column
 _COMMON_TABLES = 3  # a note that stands under more tables than that is given once, at the end
 _SMALL_ROWS = 14  # from here on in smaller type
+_SIGNALS = "▲ increase, ▼ decrease: more than chance. ● no clear change."
 _UNPRINTABLE = re.compile(  # what the typefaces that come with typst do not have; PDF/UA allows no empty boxes
     "[^\n\u0020-\u007e\u00a0-\u00ac\u00ae-\u024f\u0391-\u03a1\u03a3-\u03ff\u0400-\u045f\u2010-\u2027"
     "\u2032-\u203a\u20ac\u2122\u2190-\u21ff\u2200-\u22ff\u25a0-\u25ff\u2713-\u2718]"
 )
 _REPLACEMENT = "\u25a1"
-
-Block = dict[str, Any]
 
 
 def board_pdf(notebooks: Sequence[Any], pages: Sequence[Page], info: PackInfo, lead: str) -> bytes:
@@ -102,9 +114,8 @@ def _content(notebooks: Sequence[Any], pages: Sequence[Page], info: PackInfo, le
 
 def _common_notes(chapters: list[Block]) -> Block:
     """The chapters without the notes that stand under many tables, and those notes."""
-    tables = [
-        block for page in chapters for part in page["parts"] for block in part["blocks"] if block["kind"] == "table"
-    ]
+    parts = [part for page in chapters for part in page["parts"]]
+    tables = [block for part in parts for block in blocks_of(part) if block["kind"] == "table"]
     counted = Counter(note for table in tables for note in dict.fromkeys(table["notes"]))
     common = [note for note, times in counted.items() if times > _COMMON_TABLES]
     for table in tables:
@@ -113,8 +124,28 @@ def _common_notes(chapters: list[Block]) -> Block:
 
 
 def _chapter(notebook: Any, page: Page) -> Block:
-    sections = [] if page.reason else [_section(part, page) for part in _sections(notebook)]
-    return {"title": page.title, "reason": page.reason, "parts": list(_beside(_parts(sections)))}
+    sections = [] if page.reason else _sections(notebook)
+    left_out = LEFT_OUT.get(page.name, ())
+    printed = [_shortened(section) for section in sections if heading_of(section) not in left_out]
+    more = [heading for heading in map(heading_of, sections) if heading in left_out]
+    return {
+        "title": page.title,
+        "reason": page.reason,
+        "parts": parts_of(printed, FIRST),
+        "more": "; ".join(more),
+    }
+
+
+def _shortened(section: list[Block]) -> list[Block]:
+    """A section with as many of its charts and tables as are printed."""
+    if heading_of(section) not in PRINTED:
+        return section
+    charts, tables = PRINTED[heading_of(section)]
+    places = {kind: count(1) for kind in ("chart", "table")}
+    most = {"chart": charts, "table": tables}
+    return [
+        block for block in section if block["kind"] not in most or next(places[block["kind"]]) <= most[block["kind"]]
+    ]
 
 
 # --- from notebooks to blocks ----------------------------------------------------------------------------------------
@@ -175,7 +206,7 @@ def _chart(data: Mapping[str, Any]) -> Iterator[Block]:
     if is_self_contained(data.get("image/svg+xml", "")):
         wide, spec = data["image/svg+xml"], chart.get("narrow_spec")
         narrow = draw_svg(spec, title=title, alt=alt) if spec else ""
-        pictures = {"svg": wide, "narrow": narrow if _tallness(narrow or wide) <= _MOST_TALL else ""}
+        pictures = {"svg": wide, "narrow": narrow, "tall": tallness(narrow) if narrow else 0.0}
         yield {"kind": "chart", "alt": alt or title or "Chart", **pictures}
     elif alt or title:
         yield _paragraph([_run(alt or title)])
@@ -197,20 +228,16 @@ def is_self_contained(svg: str) -> bool:
     return all(link.startswith("#") for link in links) and not outside
 
 
-def _tallness(svg: str) -> float:
-    """A picture's height by its width."""
-    size = re.search(r'viewBox="0 0 ([\d.]+) ([\d.]+)"', svg)
-    return float(size[2]) / float(size[1]) if size else 1.0
-
-
 def _table(payload: Mapping[str, Any]) -> Block:
     """A table's payload with how it is to be set: relative widths of columns, small type or not."""
     columns, rows = list(payload["columns"]), list(payload["rows"])
     if len(rows) > MOST_ROWS:
         return _paragraph([_run(f"{payload['caption']}: {len(rows)} rows, on this pack's page only.")])
     widths = [_letters(columns, rows, place) for place in range(len(columns))]
-    shown = {name: payload[name] for name in ("caption", "unit", "notes")}
-    set_as = {"widths": widths, "small": len(rows) >= _SMALL_ROWS}
+    signals = any(cell["signal"] for row in rows for cell in row)
+    notes = [*payload["notes"], *([_SIGNALS] if signals else [])]
+    shown = {"caption": payload["caption"], "unit": payload["unit"], "notes": notes}
+    set_as = {"widths": widths, "small": len(rows) >= _SMALL_ROWS, "signals": signals}
     numeric = [place for place in payload["numeric"] if place]
     return {"kind": "table", **shown, "columns": columns, "rows": rows, "numeric": numeric, **set_as}
 
@@ -292,77 +319,3 @@ def _markdown() -> Any:
     from markdown_it import MarkdownIt
 
     return MarkdownIt("commonmark", {"html": False}).enable("table").disable("image")
-
-
-# --- from blocks to parts of a page ----------------------------------------------------------------------------------
-
-
-def _section(blocks: list[Block], page: Page) -> list[Block]:
-    heading = blocks[0].get("text", "") if blocks[0]["kind"] == "heading" else ""
-    if heading in WITHOUT_TABLES:
-        charts = [block for block in blocks if block["kind"] == "chart"]
-        return [block for block in blocks if block["kind"] != "table" and block not in charts[1:]]
-    if heading not in LEFT_OUT.get(page.name, ()):
-        return blocks
-    return [blocks[0], _paragraph([_run(f"Too long for paper: see “{heading}” on the pack's page “{page.title}”.")])]
-
-
-def _parts(sections: Sequence[list[Block]]) -> Iterator[Block]:
-    """Sections as runs that stand across the page or in two columns; sections of words alone share their columns."""
-    for worded, group in groupby(sections, key=_is_words):
-        if worded:
-            yield _part([block for section in group for block in section], wide=False)
-        else:
-            for section in group:
-                yield from _section_parts(section)
-
-
-def _beside(parts: Iterable[Block]) -> Iterator[Block]:
-    """The parts, where a long narrow table that would stand alone has the words that follow beside it."""
-    waiting: list[Block] = []
-    for part in parts:
-        if waiting and not part["wide"]:
-            part, waiting = _part([*waiting[0]["blocks"], *part["blocks"]], wide=False), []
-        yield from waiting
-        waiting = [part] if _could_share(part) else []
-        yield from () if waiting else (part,)
-    yield from waiting
-
-
-def _could_share(part: Block) -> bool:
-    *before, last = part["blocks"]
-    headings = all(block["kind"] == "heading" for block in before)
-    return part["wide"] and headings and last["kind"] == "table" and last["small"] and not _is_wide(last)
-
-
-def _section_parts(section: list[Block]) -> Iterator[Block]:
-    """The words that lead a section across the page, then its charts and tables, in two columns where they fit."""
-    first = next(place for place, block in enumerate(section) if block["kind"] in ("chart", "table"))
-    lead, runs = section[:first], [(wide, list(run)) for wide, run in groupby(section[first:], key=_is_wide)]
-    if all(block["kind"] == "heading" for block in lead) and (runs[0][0] or len(runs[0][1]) == 1):
-        runs[0][1][:0] = lead
-    elif lead:
-        yield _part(lead, wide=True)
-    for wide, run in runs:
-        yield _part(run, wide=wide or run[:1] == lead[:1])
-
-
-def _part(blocks: list[Block], *, wide: bool) -> Block:
-    wide = wide or len(blocks) == 1
-    return {"wide": wide, "blocks": blocks}
-
-
-def _is_words(section: Sequence[Block]) -> bool:
-    """Whether a section is of words alone, or of words and a map small enough to stand among them."""
-    if section[0].get("text") in WITHOUT_TABLES:
-        return not any(map(_is_wide, section))
-    return all(block["kind"] not in ("chart", "table") for block in section)
-
-
-def _is_wide(block: Block) -> bool:
-    if block["kind"] == "chart":
-        return not block["narrow"]
-    if block["kind"] != "table":
-        return False
-    signals = any(cell["signal"] for row in block["rows"] for cell in row)
-    return signals or len(block["widths"]) > _HALF_COLUMNS or sum(block["widths"]) > _HALF_LETTERS

@@ -6,23 +6,32 @@
 from __future__ import annotations
 
 import base64
+import json
 import re
 from collections.abc import Iterator
+from decimal import ROUND_HALF_UP, Decimal
 from html import unescape
 from pathlib import Path
 
+import nbformat
+import pandas as pd
+import pypdfium2
 import pytest
 
 from crimelib.areas import AreaBook
 from crimelib.measures.periods import parse_period
 from crimelib.production.board_pack import chosen_notebooks, make_pack
 from crimelib.production.live import LIBRARY
+from crimelib.production.pdf import LEFT_OUT, PRINTED
+from crimelib.production.portable import CHART_TYPE
 from crimelib.production.run import page_name
 from crimelib.settings import PROJECT_ROOT, load_settings
 
 playwright = pytest.importorskip("playwright.sync_api")
 NOTEBOOKS = PROJECT_ROOT / "notebooks" / "board"
 PAGES = ["index", *(page_name(path) for path in chosen_notebooks(NOTEBOOKS, ()))]
+SHOWN = ("ok", "not_comparable")
+WINDOWS = {"month": "Month", "quarter": "Three months", "ytd": "Financial year to date", "rolling_12": "Twelve months"}
 QUICK = {"index", "hate_crime", "perception", "data_quality"}
 MOST_BYTES = 1_500_000
 PAPER_WIDTH = 673  # CSS pixels of A4 between the margins of the print style
@@ -49,6 +58,8 @@ def pack(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     settings = load_settings()
     calls = [item.callspec.params for item in request.session.items if hasattr(item, "callspec")]
     visited = {str(params["name"]) for params in calls if "name" in params} & set(PAGES) - {"index"}
+    if any("whole" in item.keywords for item in request.session.items):
+        visited = set(PAGES) - {"index"}
     made = make_pack(
         settings,
         AreaBook.of(settings).find("Bromley"),
@@ -218,3 +229,124 @@ def test_on_paper_nothing_is_cut_at_the_edge(wide: Visit) -> None:
 def test_a_page_weighs_little_beside_the_shared_script(pack: Path, name: str) -> None:
     assert (pack / f"{name}.html").stat().st_size < MOST_BYTES
     assert (pack / LIBRARY).stat().st_size < MOST_BYTES
+
+
+# --- what charts say to those who do not see them ---------------------------------------------------------------------
+
+DATES = r"\b(?:in the |over )?(?:twelve months|a year)?(?: to)? ?(?:January|February|March|April|May|June|July|August"
+DATES += r"|September|October|November|December) \d{4}\b"
+
+
+def charts_of(pack: Path) -> list[dict]:
+    return [
+        output.data[CHART_TYPE]
+        for path in sorted((pack / "notebooks").glob("*.ipynb"))
+        for cell in nbformat.read(path, as_version=4).cells
+        for output in cell.get("outputs", [])
+        if CHART_TYPE in output.get("data", {})
+    ]
+
+
+@pytest.mark.parametrize("of_all", [False, pytest.param(True, marks=[pytest.mark.long, pytest.mark.whole])])
+def test_every_chart_s_words_state_a_finding(pack: Path, of_all: bool) -> None:
+    """A figure that is neither a date nor in the title, or the word for why there is none."""
+    charts = charts_of(pack)
+    assert len(charts) > (40 if of_all else 6)
+    for chart in charts:
+        assert chart["alt"].startswith(f"{chart['title']}. ")
+        finding = re.sub(DATES, "", chart["alt"].removeprefix(chart["title"]))
+        assert re.search(r"\d|suppressed|withheld|no data|cannot be|too few", finding), chart["alt"]
+
+
+# --- the printed pack ------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def printed(pack: Path) -> Iterator[pypdfium2.PdfDocument]:
+    document = pypdfium2.PdfDocument(pack / "board-pack.pdf")
+    yield document
+    document.close()
+
+
+@pytest.fixture(scope="module")
+def print_words(printed: pypdfium2.PdfDocument) -> str:
+    pages = (printed[place].get_textpage().get_text_bounded() for place in range(len(printed)))
+    return " ".join(" ".join(pages).split())
+
+
+@pytest.fixture(scope="module")
+def totals(pack: Path) -> pd.DataFrame:
+    rows = pd.read_csv(pack / "summary.csv", keep_default_na=False, na_values=[""])
+    return rows[(rows.breakdown == "total") & rows.status.isin(SHOWN)]
+
+
+def rounded(value: float, places: str = "1") -> str:
+    """A change as it is printed: with its sign, halves away from nought."""
+    number = Decimal(str(value)).quantize(Decimal(places), ROUND_HALF_UP)
+    return f"{number:+,}".replace("-", "\u2212") if number else "0"
+
+
+@pytest.mark.parametrize(
+    "of_all", [False, pytest.param(True, marks=[pytest.mark.long, pytest.mark.whole])], ids=["visited", "all"]
+)
+def test_every_item_s_headline_figures_stand_in_the_printed_pack(
+    pack: Path, print_words: str, totals: pd.DataFrame, of_all: bool
+) -> None:
+    """Each headline measure's table of windows: now, the year before, and the change, as ``summary.csv`` has them."""
+    settings = load_settings()
+    made = {path.stem.partition("_")[2] for path in (pack / "notebooks").glob("*.ipynb")}
+    headlines = {item: each.headline for item, each in settings.items.items() if item in made | {"vawg"}}
+    rows = totals[totals.measure.isin(headlines.values()) & (totals.item != "weapons")]
+    assert len(rows) >= (len(WINDOWS) * (len(settings.items) - 1) if of_all else len(WINDOWS))
+    for row in rows.itertuples():
+        change = "0" if row.change == 0 else f"{row.change:+,.0f}".replace("-", "\u2212")
+        figures = f"{WINDOWS[row.window]} {row.current:,.0f} {row.previous:,.0f} {change}"
+        assert figures in print_words, (row.measure, figures)
+
+
+@pytest.mark.long
+@pytest.mark.whole
+def test_every_total_stands_in_the_printed_overview(print_words: str, totals: pd.DataFrame, pack: Path) -> None:
+    """A row a measure, a column a window: the count, and the change in whole per cent or points."""
+    titles = json.loads((pack / "run.json").read_text("utf-8"))["titles"]
+    table = print_words.partition("Every item at a glance")[2].partition("What stands out")[0]
+    assert totals.item.nunique() == len(load_settings().items) + 1  # and the survey
+    for measure, rows in totals.groupby("measure"):
+        row = re.search(rf"{re.escape(titles[measure])} ((?:[\d,]+%?|no data) .*)", table)
+        assert row, measure
+        for each in rows.itertuples():
+            assert overview_cell(each) in row[1], (measure, each.window)
+
+
+def overview_cell(row: object) -> str:
+    if row.item == "perception":
+        return f"{Decimal(str(row.current * 100)).quantize(Decimal(1), ROUND_HALF_UP)}%"
+    change = "" if pd.isna(row.pct_change) else f" ({rounded(row.pct_change)}%)"
+    return f"{row.current:,.0f}{change}"
+
+
+@pytest.mark.long
+@pytest.mark.whole
+def test_the_printed_pack_is_short_light_and_bookmarked(
+    printed: pypdfium2.PdfDocument, pack: Path, print_words: str
+) -> None:
+    assert 12 <= len(printed) <= 20
+    assert (pack / "board-pack.pdf").stat().st_size < 5_000_000
+    assert all(f"Page {page} of {len(printed)}" in print_words for page in range(1, len(printed) + 1))
+    marks = [mark.get_title() for mark in printed.get_toc()]
+    headings = [
+        found
+        for path in sorted((pack / "notebooks").glob("*.ipynb"))
+        for cell in nbformat.read(path, as_version=4).cells
+        for text in [cell.source if cell.cell_type == "markdown" else "", *shown_markdown(cell)]
+        for found in re.findall(r"^#+ +(.+)$", text, re.MULTILINE)
+    ]
+    assert {page_title for page_title in headings if page_title in marks} >= set(marks) - {"About this document"}
+    left_out = {heading for names in LEFT_OUT.values() for heading in names}
+    assert left_out | set(PRINTED) <= set(headings)  # none is spelt in a way that no page has
+    elsewhere = {"What to bear in mind"}  # other items print what stands under this heading
+    assert not (left_out - elsewhere) & set(marks)
+
+
+def shown_markdown(cell: nbformat.NotebookNode) -> list[str]:
+    return [output.get("data", {}).get("text/markdown", "") for output in cell.get("outputs", ())]

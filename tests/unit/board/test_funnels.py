@@ -30,12 +30,14 @@ def drawn(currents: list[int | None], residents: Exposure | None) -> Chart | Tex
 
 def test_a_ward_far_above_the_rest_stands_out() -> None:
     chart = drawn([300, *[100] * 9], people())
-    assert "these wards stand out from the others: Ward W0 (above)" in chart.alt
+    assert "1 of 10 wards stand out from the others: Ward W0 (above, with 2.50 times" in chart.alt
     assert "their residents" in chart.alt
 
 
 def test_wards_alike_do_not_stand_out() -> None:
-    assert "no ward stands out" in drawn([100, 104, 97, 101, 99, 103, 98, 100, 102, 96], people()).alt
+    alt = drawn([100, 104, 97, 101, 99, 103, 98, 100, 102, 96], people()).alt
+    assert "none of 10 wards stands out" in alt
+    assert "from 0.96 times what the others would lead one to expect (Ward W9) to 1.04 times (Ward W1)" in alt
 
 
 def test_without_residents_the_year_before_is_the_measure() -> None:
@@ -68,4 +70,4 @@ def test_a_withheld_count_has_no_steadied_rate() -> None:
 
 def test_a_ward_without_any_is_not_unusual_where_few_are_expected() -> None:
     few = Exposure("residents", 2021, pd.Series([300, *[10_000] * 9], index=WARDS))
-    assert "no ward stands out" in drawn([0, *[100, 104, 97, 101, 99, 103, 98, 100, 102]], few).alt
+    assert "none of 10 wards stands out" in drawn([0, *[100, 104, 97, 101, 99, 103, 98, 100, 102]], few).alt

@@ -127,3 +127,10 @@ def test_plain_tables_keep_numbers_right_and_missing_in_words():
     table = tables.plain_table(pd.DataFrame({"Source": ["a", "b"], "Rows": [1200.0, None]}), caption="c")
     assert cells(table) == {"a": ["1,200"], "b": ["no data"]}
     assert table.numeric == {1}
+
+
+def test_what_several_series_did_is_said_with_figures_and_no_withheld_one() -> None:
+    said = "Hate crime 1,450 to 1,545 (+7%); Gun crime 4 to 0 (\u2212100%); Rape suppressed; ASB no data; Knife incomplete."
+    assert tables.changes_text(rows()) == said
+    assert tables.changes_text(rows(status="not_comparable")[:1]) == "Hate crime 1,450 to 1,545."
+    assert tables.changes_text(rows()[:0]) == ""

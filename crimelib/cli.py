@@ -159,6 +159,7 @@ def run(
     from crimelib.production.disclosed import withholding
     from crimelib.production.index import write_index
     from crimelib.production.pack import read_record
+    from crimelib.production.told import next_step, run_told, still_to_do
 
     settings = load_settings(parameters)
     chosen = area or settings.period(_period(period)).area
@@ -169,15 +170,17 @@ def run(
         reason=reason,
     )  # fmt: skip
     write_index(out)
+    record = read_record(result.path) or {}
     for page in result.failed:
         typer.echo(f"failed: {page} (its page says why)", err=True)
-    made = f"{len(result.reused)} pages as before, the rest made" if result.reused else "all pages made"
-    typer.echo(f"Pack of {found.name}, {month}: {made} in {result.seconds:.0f} s")
-    for item in missing_comments(settings, month, found.name):
-        typer.echo(f"no comment yet: {item} (parameters/commentary/{month}.md)")
-    for warning in (*contact_warnings(settings, found, month), *withholding(read_record(result.path) or {})):
-        typer.echo(warning)
-    typer.echo(f"Open {_shown(result.path / 'index.html')}")
+    typer.echo(run_told(result, found.name, month))
+    comments = _shown(parameters / "commentary" / f"{month}.md")
+    warnings = [*contact_warnings(settings, found, month), *withholding(record)]
+    for line in still_to_do(missing_comments(settings, month, found.name), comments, warnings, record):
+        typer.echo(line)
+    typer.echo(f"Read it:  {_shown(result.path / 'index.html')}")
+    for line in next_step(_shown(result.path), result.failed):
+        typer.echo(line)
     if result.failed:
         raise typer.Exit(1)
 

@@ -8,9 +8,12 @@ are counted by groups of vowels, near enough over a text; packages that look the
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from statistics import median
+from typing import Any
 
+AIM = 14.0  # years: what a sentence with its figures can be held to, and a newspaper is
+_MOST_NAMED = 3
 _SENTENCE_END = re.compile(r"[.!?]+(?=\s|$)")
 _WORD = re.compile(r"[A-Za-z0-9][\w'’.,+%-]*")
 _VOWELS = re.compile(r"[aeiouy]+")
@@ -39,3 +42,27 @@ def reading_ages(texts: Iterable[str]) -> dict[str, object]:
     ages = [reading_age(text) for text in texts]
     found = {"median": round(median(ages), 1), "highest": max(ages)} if ages else {"median": None, "highest": None}
     return {"method": "Flesch-Kincaid", "texts": len(ages), **found}
+
+
+def reading_by_page(texts: Mapping[str, Sequence[str]]) -> dict[str, Any]:
+    """:func:`reading_ages` of all texts, and under ``pages`` those of each page with its ``hardest`` text."""
+    pages = {
+        name: {**reading_ages(each), "hardest": max(each, key=reading_age)} for name, each in texts.items() if each
+    }
+    return {**reading_ages(text for each in texts.values() for text in each), "pages": pages}
+
+
+def hard_pages(found: Mapping[str, Any]) -> list[tuple[str, float, str]]:
+    """The pages that read harder than the aim, by a report of :func:`reading_by_page`, the hardest first: name, median
+    age and hardest text."""
+    pages = [(name, each["median"], each["hardest"]) for name, each in found.get("pages", {}).items()]
+    return sorted((page for page in pages if page[1] > AIM), key=lambda page: -page[1])
+
+
+def reading_line(found: Mapping[str, Any]) -> str:
+    """A report of :func:`reading_by_page` in one line; empty where there is no text."""
+    if found.get("median") is None:
+        return ""
+    hard = ", ".join(f"{name.replace('_', ' ')} {age:g}" for name, age, _ in hard_pages(found)[:_MOST_NAMED])
+    named = f"; the hardest pages: {hard}" if hard else "; no page is harder"
+    return f"Reading age {found['median']:g} (the middle of {found['texts']} sentences; {AIM:g} is aimed at){named}."

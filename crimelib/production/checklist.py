@@ -11,6 +11,7 @@ from typing import Any
 
 from crimelib.board.claims import VERDICT_WORDS
 from crimelib.board.commentary import NO_COMMENT
+from crimelib.board.reading import hard_pages, reading_line
 from crimelib.board.tables import WINDOW_TITLES
 from crimelib.measures.periods import month_label, parse_period
 from crimelib.production.notebooks import read_notebook
@@ -43,7 +44,7 @@ class Point:
 def checklist(pack: Path, record: Mapping[str, Any]) -> tuple[Point, ...]:
     """The points about a pack whose ``run.json`` says ``record``, in the order in which they are asked."""
     ask: tuple[Callable[[Path, Mapping[str, Any]], Point], ...] = (
-        _whole, _complete, _revisions, _claims, _suppressions, _comments, _actions,
+        _whole, _complete, _revisions, _claims, _suppressions, _comments, _actions, _reading,
     )  # fmt: skip
     return tuple(question(pack, record) for question in ask)
 
@@ -128,6 +129,15 @@ def _actions(pack: Path, _: Mapping[str, Any]) -> Point:
     lines = tuple(f"{row['action']} ({row['owner']}, due {row['due']})" for row in late)
     href = _first_there(pack, "actions.html", "actions.csv")
     return Point("actions", "Are actions overdue?", answer, not late, lines, href)
+
+
+def _reading(pack: Path, record: Mapping[str, Any]) -> Point:
+    found = record.get("reading_age", {})
+    hard = hard_pages(found)
+    lines = tuple(f"{_sentence(name)}, {age:g}: “{text}”" for name, age, text in hard)
+    answer = reading_line(found) or "No sentence was made from figures."
+    href = _first_there(pack, f"{hard[0][0]}.html" if hard else "index.html")
+    return Point("reading", "Can everybody read it?", answer, not hard, lines, href)
 
 
 def _says(notebook: Path, sentence: str) -> bool:

@@ -20,7 +20,7 @@ import pandas as pd
 
 import crimelib
 from crimelib.board.narrative import SENTENCE_TYPE
-from crimelib.board.reading import reading_ages
+from crimelib.board.reading import reading_by_page, reading_line
 from crimelib.errors import CrimelibError, InputError
 from crimelib.measures.periods import month_label, parse_period
 from crimelib.production.execute import (
@@ -74,6 +74,7 @@ class PackResult:
     failed: list[str]
     reused: list[str]
     seconds: float
+    pages: int = 0
     unchanged: bool = False
 
 
@@ -173,7 +174,8 @@ def run_pack(
     except KeyboardInterrupt as interrupt:
         raise StoppedByHand("stopped by hand; the pack before is unchanged") from interrupt
     failed = [page_name(Path(run.name)) for run in runs if run.status == "failed"]
-    return PackResult(target, failed, sorted(map(page_name, map(Path, reused))), time.perf_counter() - started)
+    kept = sorted(map(page_name, map(Path, reused)))
+    return PackResult(target, failed, kept, time.perf_counter() - started, len(runs))
 
 
 def _refuse_faults(faults: Sequence[str]) -> None:
@@ -295,10 +297,18 @@ def _fill(
     record = {**_record(request, run_id, seconds, identity, entries), **standing.record}
     for name, table in {"summary.csv": request.summary, **request.tables}.items():
         write_csv(table, folder / name)
-    write_rendered(folder, record, request.summary, _shown_notebooks(request, folder, runs), runs)
     sentences = generated_sentences(folder)
-    ages = reading_ages(str(sentence["text"]) for sentence in sentences)
-    seal(folder, {**record, "sentences": sentences, "reading_age": ages})
+    record |= {"sentences": sentences, "reading_age": _reading(sentences)}
+    write_rendered(folder, record, request.summary, _shown_notebooks(request, folder, runs), runs)
+    seal(folder, record)
+
+
+def _reading(sentences: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """How hard the generated sentences are to read, page by page."""
+    texts: dict[str, list[str]] = {}
+    for sentence in sentences:
+        texts.setdefault(page_name(Path(sentence["notebook"])), []).append(str(sentence["text"]))
+    return reading_by_page(texts)
 
 
 def write_rendered(
@@ -388,6 +398,7 @@ def info_of(record: Mapping[str, Any]) -> PackInfo:
         ("Run", f"{record['run_id']}, made {time_words(record['made_at'])}"),
         ("Audience", record["audience"]),
         ("Standing", standing.words),
+        *((("How it reads", line),) if (line := reading_line(record.get("reading_age", {}))) else ()),
     )
     period = month_label(parse_period(record["period"]))
     draft = standing.status == DRAFT

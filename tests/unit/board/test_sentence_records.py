@@ -8,7 +8,7 @@ from IPython.core.formatters import DisplayFormatter
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 
 from crimelib.board.narrative import SENTENCE_TYPE, Sentence, record_of, sentence
-from crimelib.board.reading import reading_age, reading_ages, syllables
+from crimelib.board.reading import AIM, hard_pages, reading_age, reading_ages, reading_by_page, reading_line, syllables
 from crimelib.board.text import Text
 from crimelib.production.pages import render_output
 from crimelib.production.portable import portable_notebook
@@ -90,3 +90,17 @@ def test_long_sentences_of_long_words_are_for_older_readers() -> None:
     assert reading_age("The cat sat on the mat.") == 3.6
     assert reading_ages([easy, hard])["highest"] == reading_age(hard)
     assert reading_ages([]) == {"method": "Flesch-Kincaid", "texts": 0, "median": None, "highest": None}
+
+
+def test_the_pages_that_read_hardest_are_named_with_their_hardest_sentence() -> None:
+    easy, hard = (
+        "It fell. We do not know why.",
+        "Comparability considerations notwithstanding, multiplicity predominates.",
+    )
+    found = reading_by_page({"asb": [easy, hard, hard], "burglary": [easy], "actions": []})
+    assert [(name, text) for name, _, text in hard_pages(found)] == [("asb", hard)]
+    assert found["pages"]["asb"]["median"] == reading_age(hard) > AIM > found["pages"]["burglary"]["highest"]
+    assert found["texts"] == 4
+    assert f"the hardest pages: asb {reading_age(hard):g}." in reading_line(found)
+    assert reading_line(reading_by_page({"burglary": [easy]})).endswith("no page is harder.")
+    assert reading_line(reading_by_page({})) == ""

@@ -149,6 +149,21 @@ def test_a_full_disk_leaves_the_register_as_it_was(pack: Path, monkeypatch: pyte
     assert not list(pack.parent.glob(".review.json.[0-9]*"))
 
 
+def test_the_checklist_names_the_pages_that_read_hardest(tmp_path: Path) -> None:
+    pages = {
+        "hate_crime": {"median": 16.2, "highest": 17.0, "hardest": "A hard one."},
+        "asb": {"median": 9.0, "hardest": "x"},
+    }
+    age = {"median": 12.0, "highest": 17.0, "texts": 5, "pages": pages}
+    point = points(make(tmp_path / "2021-11", reading_age=age))["reading"]
+    assert (point.clear, point.details) == (False, ("Hate crime, 16.2: “A hard one.”",))
+    assert (
+        "Reading age 12 (the middle of 5 sentences; 14 is aimed at); the hardest pages: hate crime 16.2."
+        in point.answer
+    )
+    assert points(make(tmp_path / "2021-12"))["reading"].clear
+
+
 def points(pack: Path) -> dict[str, Point]:
     return {point.name: point for point in checklist(pack, subject_of(pack).record)}
 
@@ -165,7 +180,7 @@ def test_every_point_is_answered_from_the_pack_s_files(tmp_path: Path) -> None:
     assert found["suppressions"].details == ("Vwi: 2 rows",)
     assert found["comments"].details == ("Hate crime",)
     assert found["actions"].details == ("Write (Clarion, due 2021-10-01)",)
-    assert [point.name for point in found.values() if point.clear] == ["pages", "suppressions"]
+    assert [point.name for point in found.values() if point.clear] == ["pages", "suppressions", "reading"]
     assert found["revisions"].href == "revisions.csv"
 
 

@@ -33,6 +33,7 @@ test: setup chromium illustrative ## every test, notebooks and browser included
 	@$(PYTEST) --checks=part
 
 check-long: setup chromium illustrative ## the same, with the long tests, many more examples and the table of attacks
+	@scripts/pythons.sh
 	@$(PYTEST) -m "" --hypothesis-profile=long --checks=whole
 
 lint: setup ## ruff and pyright
@@ -62,6 +63,6 @@ chromium: setup
 	@scripts/chromium.sh
 
 clean-all: ## remove .venv, illustrative and processed data, packs and caches; real raw files stay
-	rm -rf .venv .pytest_cache .ruff_cache .hypothesis reports build crimelib.egg-info
+	rm -rf .venv .venv-3* .pytest_cache .ruff_cache .hypothesis reports build crimelib.egg-info
 	rm -rf data/raw/*/illustrative* data/processed/*
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
-# Makes .venv from requirements.lock with the python3 at hand (another: PYTHON=python3.13 make setup). Safe to run again.
+# Makes .venv from requirements.lock with the python3 at hand (another: PYTHON=python3.13 make setup; elsewhere: VENV=folder).
+# Safe to run again.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 python=${PYTHON:-python3}
-venv=.venv
+venv=${VENV:-.venv}
 
 say() { printf 'setup: %s\n' "$*"; }
 stop() { printf 'setup: %s\n' "$*" >&2; exit 1; }

@@ -1,7 +1,6 @@
 """The same raw files give the same tables and figures, byte for byte, under any locale and time zone, and any Python.
 
-Pythons beside this one are tried where `.venv-3.12` or `.venv-3.13` stands next to `.venv`, made from the same lock:
-``PYTHON=python3.12 scripts/setup.sh`` in a checkout of its own, its `.venv` linked here under that name.
+Pythons beside this one are tried where ``scripts/pythons.sh`` found them (``make check-long`` runs it).
 """
 
 from __future__ import annotations

@@ -14,6 +14,7 @@ PUBLISHED_DATA = ROOT.parent / "shared" / "published-data"
 
 # Derandomised by default, so that a run tells about the change and not about luck; no test here is timed.
 settings.register_profile("quick", max_examples=50, deadline=None, derandomize=True)
+settings.register_profile("few", max_examples=5, deadline=None, derandomize=True)  # a mutant at a time
 settings.register_profile("long", max_examples=2000, deadline=None)
 settings.load_profile("quick")
 

@@ -7,9 +7,10 @@ import tempfile
 from pathlib import Path
 
 import pandas as pd
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from mps_files import BOROUGHS, DASHBOARD, FAMILY_2019, csv_text, dashboard_row, put
+from often import OFTEN, READING
 
 from crimelib.measures.periods import WINDOWS, previous_months, window_months
 from crimelib.measures.series import Counts, histories, window_figures
@@ -27,8 +28,6 @@ COUNT = st.integers(0, 999_999)
 WARD = st.sampled_from(
     [("Bickley", "E05000107"), ("Bromley Town", "E05000109"), ("Unknown", ""), ("Unknown", "Unknown")]
 )
-# Reading a file costs a hundred times as much as adding up a window.
-FEW = settings(max_examples=settings().max_examples // 5)
 BASES = {"b": Basis(title="b", order=1)}
 
 
@@ -44,7 +43,7 @@ def ward_rows(cells: dict) -> list[list[object]]:
 WARD_CELLS = st.dictionaries(st.tuples(st.sampled_from(CATEGORIES), WARD), st.tuples(COUNT, COUNT), min_size=1)
 
 
-@FEW
+@READING
 @given(WARD_CELLS)
 def test_rows_in_are_cleaned_or_set_aside(cells: dict) -> None:
     rows = ward_rows(cells)
@@ -56,7 +55,7 @@ def test_rows_in_are_cleaned_or_set_aside(cells: dict) -> None:
     assert len(counts) == 2 * len({row[1] for row in placed}) * len({row[3] for row in placed})
 
 
-@FEW
+@READING
 @given(WARD_CELLS, st.randoms(use_true_random=False))
 def test_the_order_of_rows_does_not_matter(cells: dict, luck: random.Random) -> None:
     rows = ward_rows(cells)
@@ -69,7 +68,7 @@ def test_the_order_of_rows_does_not_matter(cells: dict, luck: random.Random) -> 
     pd.testing.assert_frame_equal(one, other)
 
 
-@FEW
+@READING
 @given(st.lists(COUNT, min_size=32, max_size=32), COUNT)
 def test_whole_areas_sum_to_london(counts: list[int], outside: int) -> None:
     rows = [["Burglary", "Domestic Burglary", name, count] for name, count in zip(BOROUGHS, counts, strict=True)]
@@ -81,7 +80,7 @@ def test_whole_areas_sum_to_london(counts: list[int], outside: int) -> None:
     assert list(london["count"]) == [sum(counts) + outside]
 
 
-@FEW
+@READING
 @given(
     st.dictionaries(
         st.tuples(
@@ -116,6 +115,7 @@ LAST = st.builds(
 )
 
 
+@OFTEN
 @given(st.lists(COUNT, min_size=24, max_size=40), LAST, st.sampled_from(WINDOWS))
 def test_a_window_is_the_sum_of_its_months(counts: list[int], last: pd.Period, window: str) -> None:
     found = window_figures(histories(stored(counts, last), (Figures(add=("x",)),), BASES), "A", last, window)
@@ -125,6 +125,7 @@ def test_a_window_is_the_sum_of_its_months(counts: list[int], last: pd.Period, w
     assert found.status == "ok"
 
 
+@OFTEN
 @given(st.lists(COUNT, min_size=24, max_size=24), LAST, st.sampled_from(WINDOWS), st.integers(0, 23))
 def test_a_missing_month_withholds_every_window_it_is_in(
     counts: list[int], last: pd.Period, window: str, hole: int

@@ -2,8 +2,9 @@
 
 import numpy as np
 import pandas as pd
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
+from often import OFTEN
 
 from crimelib.stats import compare, comparison
 
@@ -18,8 +19,8 @@ def monthly(values):
     return pd.Series(values, index=pd.period_range(end="2021-11", periods=len(values), freq="M"))
 
 
+@OFTEN
 @given(histories, windows)
-@settings(max_examples=25, deadline=None)
 def test_signal_p_value_and_interval_agree(values, window):
     change = compare(monthly(values), "2021-11", window)
     speaks = change.signal != "no_clear_change"
@@ -31,13 +32,14 @@ def test_signal_p_value_and_interval_agree(values, window):
         assert (high < 1) == (change.signal == "decrease")
 
 
+@OFTEN
 @given(st.lists(st.integers(0, 400), min_size=12, max_size=12), st.integers(2, 6))
-@settings(max_examples=25, deadline=None)
 def test_a_series_against_itself_has_no_signal(year, years):
     change = compare(monthly(year * years), "2021-11", "rolling_12")
     assert (change.change, change.signal) == (0, "no_clear_change")
 
 
+@OFTEN
 @given(counts, counts, exposures, dispersions)
 def test_swapping_the_windows_turns_the_interval_over(a, b, exposure, dispersion):
     assume(a > 0 and b > 0)
@@ -49,12 +51,14 @@ def test_swapping_the_windows_turns_the_interval_over(a, b, exposure, dispersion
     np.testing.assert_allclose(there.p_value, back.p_value, rtol=1e-6, atol=1e-9)
 
 
+@OFTEN
 @given(st.integers(1, 1500), st.integers(1, 1500), dispersions)
 def test_doubling_both_counts_narrows_the_interval(a, b, dispersion):
     one, two = (comparison.two_counts(k * a, k * b, 1.0, dispersion) for k in (1, 2))
     assert two.high / two.low < one.high / one.low
 
 
+@OFTEN
 @given(counts, counts, exposures, dispersions, st.floats(1, 2))
 def test_more_dispersion_never_narrows(a, b, exposure, dispersion, more):
     assume(a > 0 and b > 0)
@@ -64,6 +68,7 @@ def test_more_dispersion_never_narrows(a, b, exposure, dispersion, more):
     assert wide.high >= narrow.high * (1 - 1e-9)
 
 
+@OFTEN
 @given(st.integers(1, 2000), st.integers(1, 200), exposures)
 def test_a_bigger_rise_is_never_likelier_by_chance(previous, rise, exposure):
     current = previous + np.array([rise, rise + 1])
@@ -72,8 +77,8 @@ def test_a_bigger_rise_is_never_likelier_by_chance(previous, rise, exposure):
     assert p_values[1] <= p_values[0] + 1e-9
 
 
+@OFTEN
 @given(histories, st.integers(0, 23), windows)
-@settings(max_examples=25, deadline=None)
 def test_a_missing_month_within_the_windows_withholds(values, back, window):
     end = pd.Period("2021-11", "M")
     months = comparison.window_months(end, window).append(comparison.previous_months(end, window))
@@ -82,8 +87,8 @@ def test_a_missing_month_within_the_windows_withholds(values, back, window):
     assert (change.current, change.p_value, change.signal) == (None, None, "")
 
 
+@OFTEN
 @given(histories, windows, st.integers(1, 40))
-@settings(max_examples=25, deadline=None)
 def test_shifting_by_whole_years_changes_only_leap_days(values, window, years):
     series = monthly(values)
     moved = series.copy()
@@ -92,13 +97,14 @@ def test_shifting_by_whole_years_changes_only_leap_days(values, window, years):
     assert compare(series, "2021-11", window) == compare(moved, end, window)
 
 
+@OFTEN
 @given(histories, windows)
-@settings(max_examples=25, deadline=None)
 def test_the_order_of_rows_says_nothing(values, window):
     series = monthly(values)
     assert compare(series, "2021-11", window) == compare(series.iloc[::-1], "2021-11", window)
 
 
+@OFTEN
 @given(st.integers(1, 5000), dispersions)
 def test_more_history_of_events_detects_less_change(previous, dispersion):
     smaller, larger = comparison.detectable_pct(np.array([previous, 2 * previous]), 1.0, dispersion)[::-1]

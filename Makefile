@@ -10,7 +10,7 @@ WORKERS ?= 2
 PYTEST = $(BIN)/python -m pytest tests notebooks -n $(WORKERS) --dist loadfile \
 	--nbval-lax --nbval-current-env --nbval-cell-timeout=120
 
-.PHONY: help setup pack test lab explore lint check-long bench lock licences audit chromium illustrative clean-all
+.PHONY: help setup pack test lab explore lint check-long mutants bench lock licences audit chromium illustrative clean-all
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/\1	\2/p' Makefile | expand -t 14
@@ -35,6 +35,9 @@ test: setup chromium illustrative ## every test, notebooks and browser included
 check-long: setup chromium illustrative ## the same, with the long tests, many more examples and the table of attacks
 	@scripts/pythons.sh
 	@$(PYTEST) -m "" --hypothesis-profile=long --checks=whole
+
+mutants: setup illustrative ## how many faults seeded into measures, stats and disclosure the tests find (hours)
+	@$(BIN)/mutmut run && $(BIN)/mutmut results
 
 lint: setup ## ruff and pyright
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/pyright

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -11,6 +12,7 @@ import typer
 from typer.exceptions import TyperException
 
 from crimelib.errors import CrimelibError, InputError, one_line
+from crimelib.journal import journaled, say
 from crimelib.settings import PROJECT_ROOT, Settings, load_settings
 
 app = typer.Typer(
@@ -52,7 +54,7 @@ def sample(
     settings = load_settings(parameters)
     with _bar("Writing illustrative files") as bar:
         written = write_sample(raw, settings, lambda folder: bar.say(f"Writing {folder}"))
-    typer.echo(f"{len(written)} illustrative files in {_shown(raw)}")
+    say(f"{len(written)} illustrative files in {_shown(raw)}")
 
 
 @app.command()
@@ -74,7 +76,7 @@ def fetch(
     with _bar("Fetching") as bar:
         results = fetch_files(sources or [], raw, load_settings(parameters), since, date.today(), bar.step)
     for result in results:
-        typer.echo(str(result), err=result.failure is not None)
+        say(str(result), err=result.failure is not None)
     if failures := [result.failure for result in results if result.failure]:
         raise typer.Exit(max(failure.exit_status for failure in failures))
 
@@ -91,11 +93,9 @@ def clean(
     with _bar("Cleaning") as bar:
         result = clean_files(raw, processed, settings, bar.step)
     for line in quality_lines(result.catalogue, processed):
-        typer.echo(line)
+        say(line)
     files = len(result.catalogue.entries)
-    typer.echo(
-        f"{files} files in {_shown(processed)} ({result.cleaned} cleaned now, {files - result.cleaned} as before)"
-    )
+    say(f"{files} files in {_shown(processed)} ({result.cleaned} cleaned now, {files - result.cleaned} as before)")
 
 
 @app.command()
@@ -128,7 +128,7 @@ def summary(
     rows = summarise(store, settings, found, month, audience, before)
     if csv is not None:
         write_csv(rows, csv)
-        typer.echo(f"{len(rows)} rows in {_shown(csv)}")
+        say(f"{len(rows)} rows in {_shown(csv)}")
     else:
         print_summary(rows, settings, illustrative=store.catalogue.is_illustrative)
 
@@ -172,15 +172,15 @@ def run(
     write_index(out)
     record = read_record(result.path) or {}
     for page in result.failed:
-        typer.echo(f"failed: {page} (its page says why)", err=True)
-    typer.echo(run_told(result, found.name, month))
+        say(f"failed: {page} (its page says why)", err=True)
+    say(run_told(result, found.name, month))
     comments = _shown(parameters / "commentary" / f"{month}.md")
     warnings = [*contact_warnings(settings, found, month), *withholding(record)]
     for line in still_to_do(missing_comments(settings, month, found.name), comments, warnings, record):
-        typer.echo(line)
-    typer.echo(f"Read it:  {_shown(result.path / 'index.html')}")
+        say(line)
+    say(f"Read it:  {_shown(result.path / 'index.html')}")
     for line in next_step(_shown(result.path), result.failed):
-        typer.echo(line)
+        say(line)
     if result.failed:
         raise typer.Exit(1)
 
@@ -220,7 +220,7 @@ def batch(
     finally:
         if entries:
             write_index(out)
-        typer.echo(f"{told(entries, len(wanted))}, in {_shown(out)}")
+        say(f"{told(entries, len(wanted))}, in {_shown(out)}")
     if any(entry.failed for entry in entries):
         raise typer.Exit(1)
 
@@ -242,10 +242,12 @@ def verify(
         *disclosed(pack, load_settings(parameters)),
     ]
     for problem in problems:
-        typer.echo(problem, err=True)
+        typer.echo(problem, err=True)  # names figures, which no log should
     if problems:
+        faults = "1 fault" if len(problems) == 1 else f"{len(problems)} faults"
+        say(f"{_shown(pack)} does not hold: {faults}, see `crimelib verify`", err=True)
         raise typer.Exit(1)
-    typer.echo(f"{_shown(pack)} is as it was published, follows from the data and gives nothing withheld away")
+    say(f"{_shown(pack)} is as it was published, follows from the data and gives nothing withheld away")
 
 
 @app.command()
@@ -263,7 +265,7 @@ def diff(
     Console().print(diff_text(found))
     if html is not None:
         html.write_text(diff_page(found), encoding="utf-8")
-        typer.echo(_shown(html))
+        say(_shown(html))
 
 
 @app.command()
@@ -279,9 +281,9 @@ def review(
     desk = Desk(subject_of(pack).path, load_settings(parameters).review)
     read_register(pack)
     with ReviewServer(desk, port) as server:
-        typer.echo("The review is served on this machine only, and asks for the token in this address:")
-        typer.echo(server.url)
-        typer.echo(f"Decisions go to {_shown(desk.pack.parent / 'review.json')}. Ctrl-C ends the review.")
+        say("The review is served on this machine only, and asks for the token in this address:")
+        typer.echo(server.url)  # it holds the token, which no log should
+        say(f"Decisions go to {_shown(desk.pack.parent / 'review.json')}. Ctrl-C ends the review.")
         sys.stdout.flush()
         with contextlib.suppress(KeyboardInterrupt):
             server.serve_forever()
@@ -296,7 +298,7 @@ def release(
     """Make a signed-off draft the released pack, which never changes again."""
     from crimelib.production.release import release_pack
 
-    typer.echo(f"{_shown(pack)}: {release_pack(pack, load_settings(parameters).review, role).words}")
+    say(f"{_shown(pack)}: {release_pack(pack, load_settings(parameters).review, role).words}")
 
 
 @app.command("new-period")
@@ -308,7 +310,7 @@ def new_period(
     from crimelib.board.new_period import new_period as write_period
 
     for path in write_period(parameters, period):
-        typer.echo(_shown(path))
+        say(_shown(path))
 
 
 @app.command()
@@ -329,7 +331,7 @@ def questionnaire(
     settings = load_settings(parameters)
     found = AreaBook.of(settings).find(area)
     for path in make_questionnaire(settings, found, event, ward or [], out, large_print=large_print):
-        typer.echo(_shown(path))
+        say(_shown(path))
 
 
 @app.command()
@@ -348,26 +350,34 @@ def template(
     if form_of(name, settings).name == partner_returns.NAME:
         written.append(write_return_workbook(out, settings))
     for path in written:
-        typer.echo(_shown(path))
+        say(_shown(path))
 
 
 def main() -> None:
     """Run the command line: one line for an error, exit status 0, 1 for a failure, 2 for bad usage or bad input."""
     try:
-        sys.exit(app(sys.argv[1:] or ["--help"], standalone_mode=False) or 0)
-    except TyperException as error:  # bad usage: in one line, as every other error
-        typer.echo(f"crimelib: {one_line(error.format_message())} (see `crimelib --help`)", err=True)
-        sys.exit(error.exit_code)
-    except CrimelibError as error:
+        sys.exit(journaled(_status, sys.argv[1:] or ["--help"]))
+    except CrimelibError as error:  # of the log itself
         typer.echo(f"crimelib: {error}", err=True)
         sys.exit(error.exit_status)
+
+
+def _status(words: Sequence[str]) -> int:
+    try:
+        return app(words, standalone_mode=False) or 0
+    except TyperException as error:  # bad usage: in one line, as every other error
+        say(f"crimelib: {one_line(error.format_message())} (see `crimelib --help`)", err=True)
+        return error.exit_code
+    except CrimelibError as error:
+        say(f"crimelib: {error}", err=True)
+        return error.exit_status
     except OSError as error:
         told = f"{error.strerror}: {error.filename}" if error.strerror and error.filename else str(error)
-        typer.echo(f"crimelib: {one_line(told)}", err=True)
-        sys.exit(1)
+        say(f"crimelib: {one_line(told)}", err=True)
+        return 1
     except KeyboardInterrupt:
-        typer.echo("crimelib: stopped by hand", err=True)
-        sys.exit(1)
+        say("crimelib: stopped by hand", err=True)
+        return 1
 
 
 def _subject(settings: Settings, area: str, period: str, audience: str):

@@ -14,6 +14,7 @@ from rich.text import Text
 
 from crimelib.board.titles import measure_title
 from crimelib.errors import one_line
+from crimelib.journal import say
 from crimelib.settings import Settings
 
 SIGNALS = {"increase": "▲", "decrease": "▼", "no_clear_change": " ", "": " "}
@@ -53,7 +54,7 @@ class Bar:
 
     def line(self, text: str, *, err: bool = False) -> None:
         """A line that stays, above the bar where there is one; ``err`` is for the error stream."""
-        print(text, file=sys.stderr if err else sys.stdout, flush=True)
+        say(text, err=err)
 
     def step(self, done: int, total: int, text: str) -> None:
         """Name the step under way and how far along it is."""

@@ -27,6 +27,7 @@ NOTEBOOKS = sorted((ROOT / "notebooks").rglob("*.ipynb"))
 # In the order that data travels: each may import from itself and from those before it.
 LAYERS = (
     "errors",
+    "journal",
     "scratch",
     "settings",
     "views",

@@ -22,7 +22,7 @@ from crimelib.board.tables import (
     protected,
     signal_text,
 )
-from crimelib.board.text import Text
+from crimelib.board.text import NOTHING, Text
 from crimelib.measures.asb import SERIES, UNREACHED, Calls, definitions, history, latest, read_calls, selected
 from crimelib.measures.periods import both_halves, month_label, previous_months, window_months
 from crimelib.settings import AsbDefinition
@@ -117,7 +117,7 @@ class AsbPage(ItemPage):
         """What each definition counts, now and a year before."""
         rows = protected(self.by_definition) if len(self.by_definition) else self.by_definition
         if rows.empty:
-            return Text(("Without an extract one definition can be counted: all incidents.",))
+            return NOTHING
         lines = [
             (Cell("Definitions"),),
             *map(_line, rows[~rows["is_tag"]].to_dict("records")),
@@ -206,7 +206,7 @@ class AsbPage(ItemPage):
     def _small_charts(self, names: Iterable[str], by: str) -> Chart | Text:
         monthly = self.monthly_by_definition.tail(SHOWN_MONTHS)
         if monthly.empty:
-            return Text((f"Without an extract there are no months by {by} to draw.",))
+            return NOTHING
         long = pd.concat(
             pd.DataFrame({"month": monthly.index.strftime("%Y-%m"), "count": monthly[name].array, "facet": label})
             for name in names

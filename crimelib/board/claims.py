@@ -14,10 +14,11 @@ import pandas as pd
 
 from crimelib.areas import LONDON, AreaBook
 from crimelib.board.charts import Chart, change_forest
-from crimelib.board.item import Board, Text
+from crimelib.board.item import Board
 from crimelib.board.narrative import count, per_cent, window_phrase
 from crimelib.board.summary import rows_where, summary
 from crimelib.board.tables import WINDOW_TITLES, Cell, Table, change_text, count_text, protected, row_unit, signal_text
+from crimelib.board.text import NOTHING, Text
 from crimelib.board.titles import measure_title
 from crimelib.errors import InputError
 from crimelib.measures.periods import month_label, previous_months
@@ -448,8 +449,8 @@ class ClaimsPage:
     def table(self) -> Table | Text:
         """Each statement with its verdict and the figures that decided it."""
         if not self.findings:
-            return self.headline()
-        columns = ("Said", "By", "Verdict", "Before", "After", "Change", "More than chance?")
+            return NOTHING
+        columns = ("Said", "By", "Verdict", "Now", "A year before", "Change", "More than chance?")
         lines = tuple(_claim_line(found) for found in self.findings)
         caption = f"What was said about {self.month}, against the figures"
         return Table(caption, columns, lines, frozenset({3, 4, 5}), "the window that decided each verdict")
@@ -457,14 +458,14 @@ class ClaimsPage:
     def notes(self) -> Text:
         """What each verdict rests on, a sentence or more each."""
         lines = tuple(f"“{found.claim.words}” {found.note}" for found in self.findings)
-        return Text(lines or ("There is nothing to explain.",), bullet="- ", heading="Why")
+        return Text(lines, bullet="- ", heading="Why") if lines else NOTHING
 
     def evidence(self) -> Table | Text:
         """Every statement against every window, older files where they were revised, and London."""
         lines = [line for found in self.findings if found.looks for line in _evidence_lines(found)]
         if not lines:
             return Text(("There are no figures to show.",))
-        columns = ("Where and when", "Before", "After", "Change", "Agrees?", "More than chance?")
+        columns = ("Where and when", "Now", "A year before", "Change", "Agrees?", "More than chance?")
         return Table("Each statement under every window", columns, tuple(lines), frozenset({1, 2, 3}))
 
     def chart(self) -> Chart | Text:
@@ -475,7 +476,7 @@ class ClaimsPage:
             if found.decided and found.decided.row["status"] == "ok" and row_unit(found.decided.row) == "count"
         ]
         if not rows:
-            return Text(("No statement is about figures that can be drawn.",))
+            return NOTHING
         title = "What was spoken of, against a year before"
         drawn = pd.DataFrame(rows).drop_duplicates(["label", "window"])
         return change_forest(drawn, title=title, unit="ratio of the two counts", finding=str(self.headline()))
@@ -531,7 +532,7 @@ def _where(found: Finding) -> str:
 
 
 def _figure_cells(row: Mapping[str, object] | None) -> tuple[Cell, ...]:
-    """Before, after, change, and whether it is more than chance."""
+    """Now, a year before, change, and whether it is more than chance."""
     if row is None:
         return (Cell("–", absent=True),) * 4
     shown = protected(pd.DataFrame([row])).to_dict("records")[0]
@@ -540,8 +541,8 @@ def _figure_cells(row: Mapping[str, object] | None) -> tuple[Cell, ...]:
     unit = row_unit(shown)
     compared = row["status"] == "ok"
     return (
-        Cell(count_text(shown["previous"], unit)),
         Cell(count_text(shown["current"], unit)),
+        Cell(count_text(shown["previous"], unit)),
         Cell(change_text(shown) if compared else "not comparable", absent=not compared),
         Cell(signal_text(row["signal"]) or "–"),
     )
@@ -550,9 +551,9 @@ def _figure_cells(row: Mapping[str, object] | None) -> tuple[Cell, ...]:
 def _evidence_lines(found: Finding) -> Iterator[tuple[Cell, ...]]:
     yield (Cell(found.claim.words),)
     for look in found.looks:
-        before, after, change, signal = _figure_cells(look.row)
+        now, before, change, signal = _figure_cells(look.row)
         agrees = {True: "yes", False: "no", None: "–"}[look.agrees]
-        yield (Cell(f"{look.place}, {WINDOW_TITLES[look.window].lower()}"), before, after, change, Cell(agrees), signal)
+        yield (Cell(f"{look.place}, {WINDOW_TITLES[look.window].lower()}"), now, before, change, Cell(agrees), signal)
 
 
 def _questions(found: Finding, words: ClaimWords) -> Iterator[str]:

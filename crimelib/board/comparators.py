@@ -254,9 +254,10 @@ def _has_company(rows: pd.DataFrame) -> bool:
 def _line(row: Mapping[str, object], with_covid: bool, with_rates: bool) -> tuple[Cell, ...]:
     if row["absent"]:
         gone = [Cell(str(row["absent"]), absent=True)] * 2
-        return (Cell(str(row["label"])), *gone, *[Cell("–", absent=True)] * (2 + 2 * with_covid + with_rates))
+        rest = [Cell("–", absent=True)] * (2 + 2 * with_covid + with_rates)
+        return (Cell(_without_members(row["label"])), *gone, *rest)
     cells = [
-        Cell(str(row["label"])),
+        Cell(_without_members(row["label"])),
         Cell(count_text(row["current"])),
         Cell(count_text(row["previous"])),
         Cell(change_text(row)),
@@ -264,6 +265,11 @@ def _line(row: Mapping[str, object], with_covid: bool, with_rates: bool) -> tupl
     ]
     cells += _covid_cells(row) if with_covid else []
     return (*cells, *([Cell(f"{row['per_1000']:.1f}")] if with_rates else []))
+
+
+def _without_members(label: object) -> str:
+    """An area's name alone; the note under the table has its members."""
+    return str(label).partition(" (")[0]
 
 
 def _covid_cells(row: Mapping[str, object]) -> list[Cell]:
@@ -282,6 +288,8 @@ def _notes(board: Board, rows: pd.DataFrame, measure: Measure) -> Iterable[str]:
     yield from (note for note in rows["note"] if note)
     if absent := list(rows["label"][rows["status"] != OK]):
         yield f"Not every month of both windows is there, on this basis, for {listed(absent)}."
+    yield from (f"{name}: {rest.removesuffix(')')}." for name, _, rest in rows["label"].str.partition(" (").to_numpy()
+                if rest)  # fmt: skip
     if (rows["code"] == LONDON).any() and board.area.code != LONDON:
         yield f"London includes {board.area.name}; the City of London Police's own figures are not in it."
     if row := board.settings.similar.get(board.area.code):

@@ -12,7 +12,7 @@ import pandas as pd
 from crimelib.board.charts import Chart, change_forest, referral_chart
 from crimelib.board.summary import row_of, unusual_months
 from crimelib.board.tables import Table, plain_table
-from crimelib.board.text import Text
+from crimelib.board.text import NOTHING, Text
 from crimelib.measures.periods import window_months
 from crimelib.measures.series import histories
 from crimelib.settings import Indicator, Item, Measure, Settings
@@ -83,7 +83,7 @@ def concordance_chart(page: ItemPage) -> Chart | Text:
     parts[1:1] = [_changes(rows, name).assign(label=measure.label) for name, measure, rows in _beside(page)]
     rows = pd.concat(parts, ignore_index=True)
     if len(rows) < 2:
-        return Text(("There are not two series to set side by side.",))
+        return NOTHING
     title, finding = "Police figures and what partners see", " ".join(concordance(page).lines[:1])
     return change_forest(rows, title=title, unit="ratio of the two years", finding=finding)
 
@@ -92,7 +92,7 @@ def concordance_table(page: ItemPage) -> Table | Text:
     """Each partner's change set against that of police reports, and what bounds it."""
     series = list(_seen(page))
     if len(series) < 2 or series[0].indicator:
-        return Text((NO_PARTNERS,))
+        return NOTHING
     lines = [_line(series[0], partner) for partner in series[1:]]
     notes = (
         "Against police reports: the partner's ratio of the two years over the police's. Above 1 the partner's series "
@@ -120,7 +120,7 @@ def _line(police: Seen, partner: Seen) -> dict[str, object]:
     found = ratio_of_ratios(partner.movement, police.movement)
     return {
         "Partners' figures": partner.label,
-        "Year before": int(partner.movement.previous),
+        "A year before": int(partner.movement.previous),
         "Twelve months": int(partner.movement.current),
         "Against police reports": f"{found.ratio:.2f} ({found.low:.2f} to {found.high:.2f})",
         "Months at capacity": f"{partner.full_months} of 12",

@@ -8,10 +8,10 @@ import pandas as pd
 
 from crimelib.board.charts import Chart, index_chart
 from crimelib.board.item import no_comparison
-from crimelib.board.tables import Table, plain_table
+from crimelib.board.tables import Table, plain_table, signed
 from crimelib.board.text import Text
 from crimelib.board.titles import measure_title
-from crimelib.measures.periods import month_label, window_months
+from crimelib.measures.periods import month_label, month_spans, window_months
 from crimelib.settings import Measure
 from crimelib.tables.anomalies import suspected_gaps
 from crimelib.tables.quality import QUARTERLY, coverage, filled_months, gaps, holes, unallocated
@@ -81,7 +81,8 @@ def revision_chart(board: Board) -> Chart | Text:
     changed = int((drawn["change"] != 0).sum())
     finding = f"{changed} of {len(drawn)} figures changed; 100 is no change."
     unit, breaks = "per cent of the figure given before", breaks_of(board, drawn)
-    return index_chart(series, title=title, unit=unit, finding=finding, breaks=breaks)
+    events = pd.concat([board.item(item).events() for item in dict.fromkeys(drawn["item"])]).drop_duplicates()
+    return index_chart(series, title=title, unit=unit, finding=finding, breaks=breaks, events=events)
 
 
 def breaks_of(board: Board, rows: pd.DataFrame) -> set[str]:
@@ -128,10 +129,10 @@ def missing_months(board: Board) -> Text:
     """Months that fall between the files of a source, and months that an older file filled."""
     titles = _titles(board)
     missing = holes(coverage(board.store.catalogue, board.store.folder))
-    lines = [f"{titles[source]}: no file has {', '.join(months)}." for source, months in missing.items()]
+    lines = [f"{titles[source]}: no file has {month_spans(months)}." for source, months in missing.items()]
     filled = filled_months(board.stored).groupby(["source", "vintage"], sort=False)["month"]
     lines += [
-        f"{titles[source]}: {', '.join(sorted(months))} from the older vintage {vintage}; no newer file has it."
+        f"{titles[source]}: {month_spans(months)} from the older vintage {vintage}; no newer file has it."
         for (source, vintage), months in filled
     ]
     return Text(tuple(lines) or ("No month falls between the files of a source.",), bullet="- ")
@@ -189,7 +190,7 @@ def _revised_line(title: str, vintages: str, rows: pd.DataFrame) -> dict[str, ob
         "Months changed": changed,
         "Net change": change,
         "Net per cent": round(100 * change / before, 1) + 0.0 if before else None,
-        "Largest change": f"{largest['change']:+,} in {largest['month']}" if changed else "none",
+        "Largest change": f"{signed(largest['change'])} in {month_spans([largest['month']])}" if changed else "none",
     }
 
 

@@ -65,8 +65,8 @@ def _outlook(board: Board, name: str) -> Outlook | None:
     if measure is None or measure.direction == "higher_is_better":
         return None
     monthly = page.monthly(page.item.headline)
-    if monthly.empty:
-        return None
+    if monthly.empty or pd.isna(monthly["count"].iloc[-1]):
+        return None  # nothing is expected of the month after one that is not known
     series = pd.Series(monthly["count"].to_numpy(), index=pd.PeriodIndex(monthly["month"], freq="M"), dtype="float64")
     breaks = sorted(pd.Period(each.month, freq="M") for each in measure.breaks if each.effect == "not_comparable")
     months = outlook_months(series, board.period, breaks)
@@ -137,7 +137,8 @@ class EarlyWarning:
         if not self.outlooks:
             return self.sentence()
         month = month_label(self.board.period)
-        columns = ("Measure", "Expected", "95% band", "Year before", "Chance of rise", "In band", "Came true", "Missed")
+        expected = ("Expected", "95% band", "A year before", "Chance of rise")
+        columns = ("Measure", *expected, "In band", "Came true", "Missed")
         notes = (
             f"A rise is against the same month a year before; from a chance of {WATCH_FROM:.0%} it is to be watched.",
             f"In band, came true, missed: the {RECORD_MONTHS} months to {month}, each expected from those before it, "

@@ -20,7 +20,7 @@ import pandas as pd
 
 from crimelib.areas import AreaBook
 from crimelib.board.charts import Chart, index_chart, placebo_chart
-from crimelib.board.item import Board, Text, no_comparison
+from crimelib.board.item import Board, Text, event_table, no_comparison
 from crimelib.board.narrative import per_cent
 from crimelib.board.tables import Cell, Table, signal_text, signed
 from crimelib.board.titles import measure_title
@@ -43,7 +43,7 @@ from crimelib.stats.evaluation import (
     weighted_displacement,
 )
 
-PLAN = "town_centre_team"
+PLAN, ITEM = "town_centre_team", "town_centre"
 PLACEBO_MONTHS = 6
 Stage = Literal["before", "running", "complete"]
 
@@ -379,7 +379,9 @@ class EvaluationPage:
         )
         title = f"{panel.measure.label}: twelve-month totals, {month_label(base)} = 100"
         breaks = no_comparison(panel.measure.breaks)
-        return index_chart(long, title=title, unit="index", finding=str(self.trends_test()), breaks=breaks)
+        events = event_table(self.board.settings.events, ITEM, self.board.period)
+        finding = str(self.trends_test())
+        return index_chart(long, title=title, unit="index", finding=finding, breaks=breaks, events=events)
 
     def trends_test(self) -> Text:
         """Whether the town centre was on the same course as the comparison wards before the start."""

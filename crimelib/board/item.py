@@ -42,8 +42,8 @@ from crimelib.board.tables import (
     ward_table,
     windows_table,
 )
-from crimelib.board.text import Text
-from crimelib.board.titles import item_title, measure_title, source_titles
+from crimelib.board.text import NOTHING, Text
+from crimelib.board.titles import item_title, measure_title, source_lines
 from crimelib.board.unusual import LastMonth, last_month, limits, unusual_month
 from crimelib.disclosure.protect import Earlier, Protected
 from crimelib.errors import InputError
@@ -57,7 +57,6 @@ from crimelib.views import TrendsView, read_view
 
 SHOWN_MONTHS = 60
 FEWEST_OF_A_NAME = 12  # months that a line is drawn of, where the publisher gave up the name of a part
-NOTHING = Text(())  # where the answer above has said already that there is nothing to show
 
 
 @dataclass(frozen=True)
@@ -137,7 +136,8 @@ class Board:
     def missing(self) -> Text:
         """The measures that cannot be given over twelve months, and why."""
         rows = self.totals[(self.totals["window"] == "rolling_12") & (self.totals["status"] != "ok")]
-        lines = [f"{row.measure_title}: {row.note}" for row in rows.itertuples()]
+        by_reason = rows.groupby("note", sort=False)["measure_title"]
+        lines = [f"{_reason(note, capital=True)}: {'; '.join(titles)}." for note, titles in by_reason]
         return Text(tuple(lines) or ("Every measure has its figures.",), bullet="- ")
 
     def item(self, name: str) -> ItemPage:
@@ -205,6 +205,8 @@ class ItemPage:
         measure = measure or self.item.headline
         rows = self._chosen(measure=measure, breakdown="total")
         caption = f"{self._measure(measure).label} over each window to {self.month}"
+        if _without_figures(rows):
+            return _none_given(caption, rows)
         return windows_table(rows, caption=caption, unit=self._measure(measure).unit, notes=self._notes(rows))
 
     def breakdown(self, breakdown: str, measure: str = "", window: str = "rolling_12") -> Table | Text:
@@ -221,6 +223,8 @@ class ItemPage:
         if rows.empty:
             return Text((f"No file at hand gives {self._measure(measure).label.lower()} by ward.",))
         caption = f"{self._measure(measure).label} by ward, twelve months to {self.month}"
+        if _without_figures(rows):
+            return _none_given(caption, rows)
         table = ward_table(rows, caption=caption, unit=self._measure(measure).unit, notes=self._notes(rows))
         return with_rates(table, rows, self._exposure(rows, measure), self._measure(measure).per)
 
@@ -237,10 +241,8 @@ class ItemPage:
         they lie; a ranked chart where none is laid out."""
         measure = measure or self.item.headline
         rows = self._chosen(measure=measure, breakdown="ward", window=window)
-        if rows.empty:
+        if _without_figures(rows):
             return NOTHING
-        if rows["current"].isna().all():
-            return Text((f"No ward figures of {self._measure(measure).label.lower()} can be shown.",))
         title = f"{self._measure(measure).label} by ward, twelve months to {self.month}"
         layout = self.board.settings.ward_tiles
         finding = _ward_finding(rows, self._measure(measure))
@@ -500,7 +502,7 @@ class ItemPage:
             each: f"{month_label(pd.Period(each.month, freq='M'))}: {each.what}"
             for measure in self.item.measures.values()
             for each in (*measure.breaks, *self._breaks_of_parts(measure))
-            if pd.Period(each.month, freq="M") <= self.board.period
+            if self.first_shown <= pd.Period(each.month, freq="M") <= self.board.period
         }
         events = [event_line(event) for event in self.events().itertuples()]
         return Text((*self.item.caveats, *breaks.values(), *events), bullet="- ")
@@ -539,9 +541,8 @@ class ItemPage:
 
     def source(self) -> Text:
         """Where the figures are from."""
-        pairs = self.rows[self.rows["source"] != ""][["source", "vintage"]].drop_duplicates()
-        lines = [f"{source_titles(self.board.settings, row.source)} ({row.vintage})" for row in pairs.itertuples()]
-        return Text(tuple(lines) or ("No source at hand has this item.",), bullet="- ", heading="Sources and vintages")
+        lines = source_lines(self.board.settings, self.rows)
+        return Text(lines or ("No source at hand has this item.",), bullet="- ", heading="Sources and vintages")
 
     @property
     def month(self) -> str:
@@ -567,13 +568,12 @@ class ItemPage:
     def _table(self, rows: pd.DataFrame, *, caption: str, heading: str, unit: str = "") -> Table | Text:
         if rows.empty:
             return Text((f"No file at hand gives {caption[:1].lower()}{caption[1:]}.",))
+        if _without_figures(rows):
+            return _none_given(caption, rows)
         return summary_table(rows, caption=caption, unit=unit or "counts", row_heading=heading, notes=self._notes(rows))
 
     def _notes(self, rows: pd.DataFrame) -> tuple[str, ...]:
-        where = rows[rows["source"] != ""].drop_duplicates(["source", "vintage"])
-        return tuple(
-            f"Source: {source_titles(self.board.settings, row.source)} ({row.vintage})." for row in where.itertuples()
-        )
+        return tuple(f"Source: {line}." for line in source_lines(self.board.settings, rows))
 
     def _monthly(self, options: list[History]) -> pd.DataFrame:
         return shown_months(options, self.board.area.code, self.board.period)
@@ -615,8 +615,8 @@ def shown_months(options: Iterable[History], area_code: str, period: pd.Period) 
 
 
 def extract_counts(store: Store, table: str, area_code: str, period: pd.Period, column: str) -> pd.DataFrame:
-    """Counts of a local extract by one column: its values, ``Now`` and ``Before``; empty unless every month of both
-    windows is there. Of several vintages of a month the latest counts; a call with several tags is under each."""
+    """Counts of a local extract by one column: its values, ``Now`` and ``A year before``; empty unless every month of
+    both windows is there. Of several vintages of a month the latest counts; a call with several tags is under each."""
     stored = store.table(table, filters=[("area_code", "==", area_code)])
     names = both_halves(period, "rolling_12")
     if stored.empty or not set(names) <= set(stored["month"]):
@@ -629,7 +629,7 @@ def extract_counts(store: Store, table: str, area_code: str, period: pd.Period, 
     wide = rows.pivot_table(index="value", columns="now", values="count", aggfunc="sum", fill_value=0)
     wide = wide.reindex(columns=[True, False], fill_value=0).sort_values(True, ascending=False)
     return pd.DataFrame(
-        {column.capitalize(): wide.index, "Now": wide[True].array, "Before": wide[False].array,
+        {column.capitalize(): wide.index, "Now": wide[True].array, "A year before": wide[False].array,
          "Change": (wide[True] - wide[False]).array}
     )  # fmt: skip
 
@@ -677,6 +677,23 @@ def event_line(event: object) -> str:
     start = pd.Timestamp(event.start).strftime("%-d %B %Y")
     end = f" to {pd.Timestamp(event.end).strftime('%-d %B %Y')}" if isinstance(event.end, str) else ""
     return f"{event.label}, {start}{end} ({event.source})."
+
+
+def _without_figures(rows: pd.DataFrame) -> bool:
+    """Whether no row has a figure of its own to show."""
+    return bool(rows["current"].isna().all())
+
+
+def _none_given(caption: str, rows: pd.DataFrame) -> Text:
+    """The one line in the place of a table that would have no figure in it, with every reason once."""
+    reasons = "; ".join(dict.fromkeys(_reason(note) for note in rows["note"] if note))
+    return Text((f"{caption}: no figures ({reasons}).",))
+
+
+def _reason(note: object, *, capital: bool = False) -> str:
+    """A row's note without the word that its status says already, and without a full stop."""
+    words = (str(note).partition(": ")[2] or str(note)).rstrip(".")
+    return (words[:1].upper() if capital else words[:1].lower()) + words[1:]
 
 
 def _ward_finding(rows: pd.DataFrame, measure: Measure) -> str:

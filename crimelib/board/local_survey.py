@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from crimelib.board.tables import Cell, Table, count_text
-from crimelib.board.text import Text
+from crimelib.board.text import NOTHING, Text
 from crimelib.errors import InputError
 from crimelib.measures.periods import month_label, window_months
 from crimelib.settings import AudiencePolicy, Question, Settings, Strict
@@ -97,6 +97,8 @@ def ward_table(board: Board) -> Table | Text:
         ]
         lines += [(Cell(names[code]),), *told] if told else []
     if not lines:
+        if asked.empty:
+            return NOTHING
         least = board.settings.questionnaire.least_ward_answers
         return Text((f"No ward has {least} answers or more to a question, so no ward is shown.",))
     notes = (f"Wards with fewer than {board.settings.questionnaire.least_ward_answers} answers are not shown.",)
@@ -111,7 +113,7 @@ def respondents_table(board: Board) -> Table | Text:
     withheld, with one large group, so that they cannot be worked out."""
     asked = responses(board)
     if asked.empty:
-        return Text(("No response to the local survey is at hand for these twelve months.",))
+        return NOTHING
     most_answered = asked.groupby("question")["count"].sum().idxmax()
     people = asked[asked["question"] == most_answered]
     policy = board.settings.disclosure.audiences[board.audience]

@@ -156,4 +156,4 @@ def _without_data(row: Mapping[str, object], measure: Measure, subject: str) -> 
 
 def _withheld(row: Mapping[str, object], measure: Measure, subject: str) -> str:
     reason = str(row["note"]).partition(": ")[2] or str(row["note"])
-    return f"{subject} is not given {window_phrase(row)}: {reason[:1].lower()}{reason[1:]}"
+    return f"{subject} cannot be given {window_phrase(row)}: {reason[:1].lower()}{reason[1:]}"

@@ -278,7 +278,7 @@ def _against_london(board: Board, own: Shown | None, london: Shown | None) -> st
 
 
 def _share_and_change(now: float, change: float | None) -> str:
-    moved = "" if change is None else f" ({signed(change, 'proportion').removesuffix(' points')})"
+    moved = "" if change is None else f" ({signed(change, 'proportion').partition(' ')[0]})"
     return f"{count_text(now, 'proportion')}{moved}"
 
 

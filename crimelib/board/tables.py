@@ -7,6 +7,7 @@ a missing month ``incomplete``; none is ever shown as another. A signal is an ic
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
@@ -28,6 +29,7 @@ SIGNALS = {
     "decrease": ("▼", "decrease"),
     "no_clear_change": ("●", "no clear change"),
 }
+_MONTHS = re.compile(r"\d{4}-\d\d(?: to \d{4}-\d\d)?")
 _ICONS = tuple(icon for icon, _ in SIGNALS.values())
 FIGURES = (
     "current",
@@ -72,7 +74,8 @@ def signed(value: float, unit: str = "count") -> str:
     if is_missing(value):
         return ""
     if unit == "proportion":
-        return f"{_sign(value)}{_half_up(abs(value) * 100)} points"
+        points = _half_up(abs(value) * 100)
+        return f"{_sign(value if points else 0)}{points} point{'' if points == 1 else 's'}"
     return f"{_sign(value)}{abs(value):,.0f}"
 
 
@@ -254,7 +257,7 @@ class Table:
         return f'<tr><th scope="row">{escape(first.text)}</th>{body}</tr>'
 
     def _cell(self, place: int, cell: Cell) -> str:
-        said = cell.text.startswith(_ICONS)
+        said = cell.text.startswith(_ICONS) or _MONTHS.fullmatch(cell.text) is not None
         kinds = [name for name, on in (("num", place in self.numeric), ("said", said), ("absent", cell.absent)) if on]
         kind = f' class="{" ".join(kinds)}"' if kinds else ""
         return f"<td{kind}>{escape(cell.text)}{_signal_html(cell.signal)}</td>"
@@ -292,12 +295,12 @@ def summary_table(
     row_heading: str = "Measure",
     notes: Iterable[str] = (),
 ) -> Table:
-    """Current and previous counts with their change, one line per row of ``summary.csv``'s shape.
+    """Counts now and a year before with their change, one line per row of ``summary.csv``'s shape.
 
     The line's name is :func:`row_label`'s; give a ``label`` column to choose it. A row's own ``note`` joins ``notes``.
     """
     shown = protected(rows).to_dict("records")
-    columns = (row_heading, "Current", "Previous", "Change", "More than chance?")
+    columns = (row_heading, "Now", "A year before", "Change", "More than chance?")
     lines = tuple(_summary_line(row) for row in shown)
     return Table(caption, columns, lines, frozenset({1, 2, 3}), unit, _notes(shown, notes))
 

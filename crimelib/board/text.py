@@ -34,3 +34,6 @@ class Text:
         heading = f"**{escape_markdown(self.heading)}**\n\n" if self.heading else ""
         separator = "\n" if self.bullet else "\n\n"
         return heading + separator.join(f"{self.bullet}{escape_markdown(line)}" for line in self.lines)
+
+
+NOTHING = Text(())  # where the answer above has said already that there is nothing to show

@@ -14,7 +14,7 @@ from crimelib.board.item import Board, ItemPage, load_board, yearly_totals
 from crimelib.board.narrative import Sentence
 from crimelib.board.summary import row_of
 from crimelib.board.tables import Cell, Table, count_text
-from crimelib.board.text import Text
+from crimelib.board.text import NOTHING, Text
 from crimelib.measures.periods import month_label
 from crimelib.measures.series import histories
 from crimelib.measures.vehicles import THEFTS, crossed, licensed, window_thefts
@@ -28,6 +28,7 @@ NO_EXTRACT = (
     "No extract of thefts covers these twelve months and the twelve before, so nothing is known of value, make, method "
     "or recovery. The police hold it: ask them to fill in the project's template (crimelib template vehicle_thefts)."
 )
+WITHOUT_EXTRACT = "Not known without an extract of thefts."
 NO_LICENSED = (
     "No table of licensed vehicles is at hand for these months, so no rate is given: save the sheet VEH0105 of the "
     "Department for Transport's vehicle licensing statistics as CSV under data/raw/licensed_vehicles."
@@ -68,7 +69,7 @@ class VehicleTheftPage(ItemPage):
         thefts to index are left out and named by the table beside it."""
         totals = {label: series for label, series in self._totals().items() if series.iloc[0] >= LEAST_BASE}
         if len(totals) < 2:
-            return Text(("There are no months by vehicle class to draw.",))
+            return NOTHING if self.thefts.empty else Text(("There are too few thefts by class to draw.",))
         first = max(series.index[0] for series in totals.values())
         long = pd.concat(
             pd.DataFrame({"month": part.index, "series": label, "value": 100 * part / part.iloc[0]})
@@ -90,7 +91,7 @@ class VehicleTheftPage(ItemPage):
     def by_make(self) -> Table | Text:
         """Thefts by make and class, the makes most stolen; makes with few thefts stand together."""
         if self.thefts.empty:
-            return Text((NO_EXTRACT,))
+            return NOTHING
         rows = self.thefts.assign(make=named_makes(self.thefts))
         sums = rows.groupby(["make", "now"])["count"].sum().unstack(fill_value=0).reindex(columns=[True, False])
         given = sums.drop(index=[NOT_KNOWN, OTHERS], errors="ignore").sort_values(True, ascending=False)
@@ -110,7 +111,7 @@ class VehicleTheftPage(ItemPage):
     def recovered(self) -> Table | Text:
         """How many vehicles of each class came back, of those of which it is known."""
         if self.thefts.empty:
-            return Text((NO_EXTRACT,))
+            return NOTHING
         table = crossed(self.thefts, "recovered", ["yes", "no", NOT_KNOWN])
         lines = [_recovered_line(self._class_labels()[name], table.loc[name]) for name in self._present(table)]
         lines.append(_recovered_line("All", table.sum()))
@@ -127,7 +128,7 @@ class VehicleTheftPage(ItemPage):
         base = self._licensed([self.board.area.code], 0)
         before = self._licensed([self.board.area.code], 12)
         if base.empty or self.thefts.empty:
-            return Text((NO_LICENSED if base.empty else NO_EXTRACT,))
+            return NOTHING if base.empty else Text((NO_EXTRACT,))
         now = base.set_index("vehicle_group")["vehicles"]
         past = before.set_index("vehicle_group")["vehicles"]
         lines = []
@@ -198,7 +199,7 @@ class VehicleTheftPage(ItemPage):
 
     def _crossed(self, by: str, values: Sequence[str], what: str) -> Table | Text:
         if self.thefts.empty:
-            return Text((NO_EXTRACT,))
+            return Text((WITHOUT_EXTRACT,))
         table = crossed(self.thefts, by, values)
         if not table.xs(NOT_KNOWN, axis="columns", level=1).any(axis=None):
             values = [each for each in values if each != NOT_KNOWN]

@@ -21,7 +21,7 @@ from crimelib.board.narrative import count, sentence
 from crimelib.board.rates import STEADIED, rate_note, steadied
 from crimelib.board.tables import Cell, Table, overview_matrix, protected
 from crimelib.board.text import Text
-from crimelib.board.titles import item_title, source_titles
+from crimelib.board.titles import item_title, source_lines
 from crimelib.errors import InputError
 from crimelib.measures.areas import counts_with_wards
 from crimelib.measures.periods import month_label
@@ -220,8 +220,7 @@ class WardPage:
 
     def source(self) -> Text:
         """Where the figures are from."""
-        pairs = self.rows[self.rows["source"] != ""][["source", "vintage"]].drop_duplicates()
-        lines = [f"{source_titles(self.board.settings, row.source)} ({row.vintage})" for row in pairs.itertuples()]
+        lines = source_lines(self.board.settings, self.rows)
         return Text(tuple(lines), bullet="- ", heading="Sources and vintages")
 
     # --- pieces ---------------------------------------------------------------------------------------------------

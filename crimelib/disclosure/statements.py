@@ -19,6 +19,7 @@ Scalar = str | int | float
 HEADINGS = ("title", "caption", "name", "measure")
 VOID = {"area", "base", "br", "col", "hr", "img", "input", "link", "meta", "source", "wbr"}
 BLOCKS = {"p", "li", "div", "dt", "dd", "h1", "h2", "h3", "h4", "figcaption", "summary", "pre", "title", "desc", "text"}
+PLACED = {"x", "y"}
 MARKUP = re.compile(r"^\s*<[a-zA-Z!?]")
 
 
@@ -140,8 +141,9 @@ def _of_list(values: list[Any], about: str) -> Iterator[Said]:
 
 
 def _is_a_piece(record: dict[str, Any]) -> bool:
-    """Whether a record is a piece of a text in several; one that says by itself what it is about is a whole one."""
-    return isinstance(record.get("text"), str) and "measure" not in record
+    """Whether a record is a piece of a text in several; one that says by itself what it is about, or that has a place
+    of its own on a map, is a whole one."""
+    return isinstance(record.get("text"), str) and "measure" not in record and not record.keys() >= PLACED
 
 
 # --- pages ----------------------------------------------------------------------------------------------------------

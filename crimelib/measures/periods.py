@@ -7,6 +7,7 @@ same months a year before.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from functools import cache
 
 import pandas as pd
@@ -65,3 +66,15 @@ def both_halves(period: pd.Period, window: str) -> tuple[str, ...]:
 def month_label(period: pd.Period) -> str:
     """``November 2021``."""
     return period.strftime("%B %Y")
+
+
+def month_spans(months: Iterable[str]) -> str:
+    """Months (``YYYY-MM``) in words, those that follow each other as one span: ``August 2020, May 2022 to April
+    2023``."""
+    spans: list[list[pd.Period]] = []
+    for each in map(month, sorted(set(months))):
+        if spans and spans[-1][-1] + 1 == each:
+            spans[-1][1:] = [each]
+        else:
+            spans.append([each])
+    return ", ".join(" to ".join(map(month_label, span)) for span in spans)

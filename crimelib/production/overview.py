@@ -20,7 +20,7 @@ _VARIATIONS = {
 }
 _STATUSES = {
     "suppressed": "Withheld: the number is too small to publish",
-    "incomplete": "Incomplete: a month is missing",
+    "incomplete": "Incomplete",
     "not_comparable": "Not comparable: the definition changed",
     "no_data": "No data",
 }
@@ -131,7 +131,10 @@ def _cell(row: Mapping[str, Any]) -> Cell:
 def _note(row: Mapping[str, Any], signal: str) -> str:
     """The row's own remark, or how large a change would have had to be to show."""
     if not _missing(row["note"]):
-        return str(row["note"])
+        note = str(row["note"])
+        said = _STATUSES.get(str(row["status"]), "").partition(":")[0]
+        words = note.removeprefix(f"{said}: ") if said else note
+        return words[:1].upper() + words[1:]
     detectable = row["detectable_pct"]
     if signal != "no_clear_change" or _missing(detectable) or row["item"] in PROPORTION_ITEMS:
         return ""

@@ -260,7 +260,8 @@ def _form(row: Row, phrase: str, unit: str) -> str:
     if row["item"] == "perception":
         return _SURVEY if shown else ": (?P<verdict>.*)"
     if not shown:
-        absent, given = rf": no file at hand gives this {re.escape(phrase)}\.", rf" is not given {re.escape(phrase)}: "
+        absent = rf": no file at hand gives this {re.escape(phrase)}\."
+        given = rf" cannot be given {re.escape(phrase)}: "
         return absent if row["status"] == "no_data" else given + "(?P<verdict>.*)"
     form = (_CHANGED if row["signal"] in _SIGNS else _AGAINST) if row["status"] == "ok" else _APART
     lead = " " if form is _CHANGED else ""

@@ -150,6 +150,7 @@ def _tile_layers(tiles: pd.DataFrame, width: int, height: int, size: float) -> l
     return filled(layers)
 
 
+_HIGHEST_LIMIT = 3.0  # of the axis, for the sake of limits alone: few are expected where they lie higher
 _LIMITS = ("lower_95", "upper_95", "lower_998", "upper_998")
 
 
@@ -164,7 +165,7 @@ def funnel_chart(
     shown = kept.assign(name=[row_label(row) for row in kept.to_dict("records")])
     curve = (shown if limits is None else limits).sort_values("expected")[["expected", *_LIMITS]]
     outside = _outside(shown, curve)
-    top = max([2.0, *(shown["ratio"] * 1.12)])
+    top = max([2.0, *(shown["ratio"] * 1.12), min(_HIGHEST_LIMIT, curve["upper_95"].max() * 1.05)])
     right = max([1.0, *(curve["expected"] * 1.02)])
     named = shown[outside].assign(late=lambda part: part["expected"] > right * 0.7)
 
@@ -178,7 +179,11 @@ def funnel_chart(
         tips = tooltip(Ward="name")
         layers = [
             layer_of(rule_mark(color=theme.MUTED, strokeWidth=1.2), [{"ratio": 1}], y=y),
-            *(layer_of(_limit_line(field), curve, x=x, y={**y, "field": field}) for field in _LIMITS),
+            *(
+                layer_of(_limit_line(field), curve[curve[field] > 0], x=x, y={**y, "field": field})
+                for field in _LIMITS
+                if (curve[field] > 0).any()
+            ),
             layer_of(point_mark(color=theme.PREVIOUS, size=70), shown[~outside], x=x, y=y, tooltip=tips),
             layer_of(point_mark(color=theme.ACCENT, shape="diamond", size=110), named, x=x, y=y, tooltip=tips),
             *(

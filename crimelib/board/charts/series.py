@@ -85,7 +85,12 @@ def trend_chart(
     named = _outside_limits(rows, band)["value"] * 1.06  # room for their labels below those of events
     top = domain_top(rows["value"], band["upper"], other["value"], named)
     marks = event_rows(events, breaks, first, last)
+    known = rows.dropna(subset=["value"]).tail(1)
+    last_known = int(known["at"].iloc[0]) if len(known) else last
     ends = _trend_ends(rows, band, other, name, average)
+    is_early = len(known) > 0 and known.index[0] < len(rows) - 1 and not rolling
+    early = [label for label in ends if is_early and label[3]]  # stands by its point, not at the end of the chart
+    ends = [label for label in ends if label not in early]
 
     def draw(page: Page) -> Spec:
         height = page.pick(260, 220)
@@ -97,8 +102,9 @@ def trend_chart(
             *plain_line(other, theme.SERIES[1], 1.5, _BESIDE),
             *line_layers(rows, provisional_from, size=page.pick(26, 16), **line),
             *plain_line(average, theme.CURRENT, 3.2, tooltip(Twelve_months_to="label", Monthly_average="shown")),
-            *_unusual_layers(rows, band, apart=page.pick(10, 18)),
+            *_unusual_layers(rows, band, apart=page.pick(13, 20)),
             *end_labels(ends, int(rows["at"].iloc[-1]), top, height),
+            *end_labels(early, last_known, top, height),
         ]
         time = {"field": "at", "type": "temporal", "title": None, **time_axis(list(rows["month"]), page.width - 110)}
         return {
@@ -132,7 +138,7 @@ def _trend_taken(
 def _trend_ends(
     rows: pd.DataFrame, band: pd.DataFrame, other: pd.DataFrame, name: str, average: pd.DataFrame
 ) -> list[tuple[float, str, str, bool]]:
-    """What is written at the right: the latest figure (or average), the comparison's name, the expected range."""
+    """What is written at the right: the latest figure (or average), the comparison's name, the usual range."""
     strong = average if len(average) else rows
     latest, beside = strong.dropna(subset=["value"]).tail(1), other.dropna(subset=["value"]).tail(1)
     labels = []
@@ -142,7 +148,7 @@ def _trend_ends(
     labels += [(row.value, "\n".join(wrap_words(name, 13)), theme.SERIES[1], False) for row in beside.itertuples()]
     # a band that ended long before would be named where it is not
     reached = band[band["month"] >= rows["month"].iloc[-1] - _BAND_NAMED_WITHIN].tail(1)
-    labels += [(row.upper, "expected\nrange", theme.MUTED, False) for row in reached.itertuples()]
+    labels += [(row.upper, "usual\nrange", theme.MUTED, False) for row in reached.itertuples()]
     return labels
 
 
@@ -180,11 +186,12 @@ def _unusual_layers(rows: pd.DataFrame, band: pd.DataFrame, apart: int) -> list[
     words = text_mark("name", fontSize=theme.SMALL_SIZE, color=theme.ACCENT, fontWeight=600)
     named = _far_apart(outside, apart)
     text = [f"{row.value:,.0f} in {row.month.strftime('%b %Y')}" for row in named.itertuples()]
-    named = named.assign(name=text, above=named["value"] > named["upper"])
+    late = named["at"] > rows["at"].iloc[0] + 0.9 * (rows["at"].iloc[-1] - rows["at"].iloc[0])  # clear of end labels
+    named = named.assign(name=text, above=named["value"] > named["upper"], late=late)
     layers = [layer_of(ring, outside)]
-    for above, dy in ((True, -14), (False, 16)):
-        part = named[named["above"] == above]
-        layers += [layer_of({**words, "mark": {**words["mark"], "dy": dy}}, part)] if len(part) else []
+    for (above, late), part in named.groupby(["above", "late"]):
+        place = {"dy": -14 if above else 16, **({"align": "right", "dx": 8} if late else {})}
+        layers.append(layer_of({**words, "mark": {**words["mark"], **place}}, part))
     return layers
 
 
@@ -440,7 +447,10 @@ def small_multiples(
             )
             for place, name in enumerate(names)
         ]
-        return {"concat": panels, "columns": columns, "spacing": {"row": 18, "column": 16}}
+        lines = max(len(panel["title"]["text"]) for panel in panels)
+        # flush: panels of a row stand level whatever the room their labels take; titles and months get theirs here
+        spacing = {"row": 44 + 16 * lines, "column": 16}
+        return {"concat": panels, "columns": columns, "bounds": "flush", "spacing": spacing}
 
     shown = monthly[monthly[facet].map(lambda name: not absent[name])]
     drawn = shown.assign(month=shown["month"].astype(str), count=shown_figures(shown, "count"))[
@@ -491,7 +501,7 @@ def _panel(
         ]
     else:
         latest = rows.dropna(subset=["value"]).tail(1)
-        highest = rows["value"].tail(8).max()  # clear of the line that leads to it
+        highest = rows["value"].tail(max(1, round(0.14 * len(months)))).max()  # clear of the line that leads to it
         label = latest.assign(name=latest["value"].map(count_text), value=highest)
         words = text_mark("name", align="right", dy=-10, fontWeight=600, color=theme.CURRENT)
         layers = [*marks, *line_layers(rows, provisional_from, points=False, width=1.8, size=6), layer_of(words, label)]

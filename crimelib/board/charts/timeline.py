@@ -211,7 +211,9 @@ def _laid(marks: Iterable[Spec]) -> list[Spec]:
 
 def _label_span(mark: Spec, at: float, width: float) -> Spec:
     """A mark with the pixels its label covers; a long name is cut, the whole standing in the list of events."""
-    label = textwrap.shorten(mark["label"], max(12, int(width / 8)), placeholder="…")
+    most = max(12, int(width / 8))
+    is_long_break = mark["kind"] == "break" and len(mark["label"]) > most
+    label = "counted anew" if is_long_break else textwrap.shorten(mark["label"], most, placeholder="…")
     length = len(label) * theme.SMALL_SIZE * 0.58 + 12
     fits = at + length <= width + _BESIDE_PLOT or at < length
     left = at if fits else at - length
@@ -300,7 +302,7 @@ def _spread(wanted: Sequence[float], lines: Sequence[int], height: float) -> lis
     heights = [count * theme.LINE_HEIGHT + 2 for count in lines]
     placed: list[float] = []
     for place, y in enumerate(wanted):
-        lowest = placed[-1] + (heights[place - 1] + heights[place]) / 2 if place else y
+        lowest = placed[-1] + (heights[place - 1] + heights[place]) / 2 if place else heights[0] / 2
         placed.append(max(y, lowest))
     floor = height + 8
     for place in reversed(range(len(placed))):

@@ -502,3 +502,38 @@ def test_pictures_left_to_the_run_are_those_a_kernel_would_have_drawn(monkeypatc
     output = nbformat.v4.new_output("display_data", json.loads(json.dumps(left)))
     drawing.add_pictures(nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(outputs=[output])]))
     assert output.data == whole
+
+
+def texts(chart: charts.Chart) -> set[str]:
+    return {str(row.get("label", row.get("name", ""))) for part in values(chart.spec) for row in part}
+
+
+def values(part: object) -> list[list[dict]]:
+    """The data of every layer of a specification, at any depth."""
+    if isinstance(part, dict):
+        own = [part["values"]] if isinstance(part.get("values"), list) and part["values"] else []
+        own = [each for each in own if all(isinstance(row, dict) for row in each)]
+        return own + [each for inner in part.values() for each in values(inner)]
+    return [each for inner in part for each in values(inner)] if isinstance(part, list) else []
+
+
+def test_a_break_with_a_long_reason_is_named_whole_and_short() -> None:
+    reason = "The Metropolitan Police moved from CRIS to CONNECT on 28 February 2024; hate crime does not compare"
+    drawn = texts(trend(monthly(*range(10, 40), start="2022-01"), breaks={"2024-03": reason}))
+    assert "counted anew" in drawn
+    assert not any("…" in text for text in drawn)
+
+
+def test_a_last_figure_long_before_the_end_is_named_at_its_point() -> None:
+    frame = monthly(*range(10, 22), *[None] * 9, start="2022-01")
+    (row,) = [row for part in values(trend(frame).spec) for row in part if row.get("name") == "21\nin Dec 2022"]
+    assert row["at"] == timeline.instant(pd.Period("2022-12", freq="M"))
+
+
+def test_panels_of_a_row_stand_level_whatever_their_names_take() -> None:
+    frames = [
+        monthly(1, 2, 3).assign(part=name) for name in ("Rape", "Lethal-barrelled gun fired in a public place" * 2)
+    ]
+    chart = charts.small_multiples(pd.concat(frames), "part", title="T", unit="a month", finding="F.")
+    assert chart.spec["bounds"] == "flush"
+    assert chart.spec["spacing"]["row"] >= 44 + 2 * 16

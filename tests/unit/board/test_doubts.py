@@ -106,7 +106,7 @@ def test_the_page_shows_what_was_revised(tmp_path: Path) -> None:
     before = part("police_uk_asb", 480, MONTHS)
     after = before.assign(count=before["count"] + (before["month"] == "2023-11") * 5)
     page = board(processed(tmp_path, [before, after]), "2023-12")
-    assert "+5 in 2023-11" in str(data_quality.revised(page))
+    assert "+5 in November 2023" in str(data_quality.revised(page))
     assert "1 of 36 figures changed" in data_quality.revision_chart(page).alt
 
 

@@ -12,6 +12,7 @@ from crimelib.areas import AreaBook
 from crimelib.board.item import Board, last_before, load_item
 from crimelib.board.tables import Table
 from crimelib.board.text import Text
+from crimelib.board.titles import source_lines
 from crimelib.errors import InputError
 from crimelib.settings import load_settings
 from crimelib.tables.clean import clean
@@ -72,8 +73,9 @@ def test_monthly_counts_end_with_the_period(processed: Path) -> None:
 
 def test_missing_measures_are_listed_with_the_reason(board: Board) -> None:
     lines = board.missing().lines
-    assert any("no file at hand gives this" in line for line in lines)
-    assert not any(line.startswith("Burglary:") for line in lines)
+    (told,) = [line for line in lines if line.startswith("No file at hand gives this: ")]
+    assert "Knife crime; Knife crime with injury; " in told  # a reason once, with every measure that it holds for
+    assert "Burglary" not in "".join(lines)
 
 
 def test_an_unknown_item_or_measure_is_refused_with_the_known(board: Board) -> None:
@@ -102,3 +104,22 @@ def test_caveats_are_those_of_months_shown(board: Board) -> None:
 )
 def test_the_same_month_of_the_last_year_before(period: str, before: str) -> None:
     assert str(last_before(pd.Period(period, freq="M"), pd.Period("2020-03", freq="M"))) == before
+
+
+def test_a_table_without_a_figure_is_one_line_with_its_reason(board: Board) -> None:
+    page = board.item("weapons")
+    (line,) = page.windows().lines
+    assert line == "Knife crime over each window to November 2021: no figures (no file at hand gives this)."
+
+
+def test_a_source_is_named_once_with_the_span_of_its_vintages(board: Board) -> None:
+    rows = pd.DataFrame(
+        [
+            {"source": "police_uk / mps_recorded_crime", "vintage": "2024-01/2024-02 / 2023-09"},
+            {"source": "police_uk", "vintage": "2024-03/2024-04"},
+            {"source": "", "vintage": ""},
+        ]
+    )
+    street, recorded = source_lines(board.settings, rows)
+    assert street.endswith("(2024-01 to 2024-04, 4 files)")
+    assert recorded == "MPS recorded crime, geographic breakdown (2023-09)"

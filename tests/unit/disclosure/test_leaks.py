@@ -191,3 +191,19 @@ def test_what_withholds_is_not_taken_for_a_leak(tmp_path: Path, place: str) -> N
     summary(tmp_path)
     HARMLESS[place](tmp_path)
     assert found(tmp_path) == []
+
+
+def test_a_label_of_a_map_is_not_read_with_the_next_one(tmp_path: Path) -> None:
+    summary(tmp_path)
+    labels = [{"text": "169", "x": 1.5, "y": 2.0}, {"text": "Bickley\nsuppressed", "x": 4.0, "y": 1.0}]
+    drawn = {"title": TITLE, "alt": SAFE, "spec": {"title": {"text": TITLE}, "datasets": {"source": labels}}}
+    notebook(tmp_path, {"application/vnd.crimelib.chart+json": drawn})
+    assert not audit_pack(tmp_path, [], "board", SETTINGS)
+
+
+def test_the_cells_of_a_row_are_read_together(tmp_path: Path) -> None:
+    summary(tmp_path)
+    row = [{"text": text, "signal": "", "absent": False} for text in ("Bickley", "3")]
+    drawn = {"caption": TITLE, "unit": "offences", "columns": ["Ward", "Now"], "rows": [row], "notes": []}
+    notebook(tmp_path, {"application/vnd.crimelib.table+json": drawn})
+    assert any("Bickley" in line for line in audit_pack(tmp_path, [], "board", SETTINGS))

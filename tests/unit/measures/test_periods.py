@@ -9,6 +9,7 @@ from crimelib.errors import InputError
 from crimelib.measures.periods import (
     WINDOWS,
     month_label,
+    month_spans,
     parse_period,
     previous_months,
     window_length,
@@ -52,3 +53,8 @@ def test_an_unknown_window_is_refused() -> None:
 
 def test_a_month_in_words() -> None:
     assert month_label(parse_period("2021-11")) == "November 2021"
+
+
+def test_months_that_follow_each_other_are_one_span() -> None:
+    assert month_spans(["2023-01", "2022-12", "2020-08", "2023-01"]) == "August 2020, December 2022 to January 2023"
+    assert month_spans([]) == ""

@@ -7,33 +7,23 @@ and asks a linear programme how much is known of every withheld figure.
 
 from __future__ import annotations
 
-import csv
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 
 import numpy as np
 from scipy.optimize import linprog
-from scipy.sparse import csr_array, eye_array, hstack, lil_array
+from scipy.sparse import csr_array, eye_array, hstack
 
 from crimelib.disclosure.leaks import FIGURES, leaks
-from crimelib.disclosure.statements import Statement, statements
-from crimelib.measures.periods import WINDOWS, parse_period, window_length
+from crimelib.disclosure.published import Row, published, rows_said, summary_rows
+from crimelib.disclosure.statements import statements
+from crimelib.measures.periods import parse_period, window_length
 from crimelib.settings import AudiencePolicy, Settings
 
 HALVES = {"current": 0, "previous": 12}
-ROW = (
-    "period",
-    "measure",
-    "breakdown",
-    "breakdown_value",
-    "breakdown_label",
-    "window",
-    "current",
-    "previous",
-    "status",
-)
 CLOSE = 1e-6
 
 
@@ -48,33 +38,30 @@ class Figure:
     said: str
     long: bool
 
+    @property
+    def place(self) -> tuple[str, str, range]:
+        """What it counts."""
+        return self.measure, self.ward, self.months
 
-def audit_pack(pack: Path, predecessors: Sequence[Path], audience: str, settings: Settings) -> list[str]:
+
+def audit_pack(
+    pack: Path,
+    predecessors: Sequence[Path],
+    audience: str,
+    settings: Settings,
+    read: Callable[[Path, Settings], list[Row]] = published,
+) -> list[str]:
     """What a pack gives away, one line each: a withheld row with a figure in it; a withheld figure that stands in any
-    of its files; a withheld count that can be bounded more tightly than its audience's policy allows, from this pack
-    and its ``predecessors`` together."""
-    rows, said = _rows(pack), [*statements(pack)]
+    of its files; a withheld count, its own or its ``predecessors``', that can be bounded more tightly than its
+    audience's policy allows, from all that they and it publish. ``read`` gives what a predecessor has published."""
+    rows, said = summary_rows(pack), [*statements(pack)]
     policy = settings.disclosure.audiences[audience]
-    before = [row for path in predecessors for row in _rows(path)]
+    before = [row for path in predecessors for row in read(path, settings)]
     inside = [
         *_with_figures(row for row in rows if row["status"] == "suppressed"),
         *leaks(said, rows, settings, policy),
     ]
-    return [*inside, *attack([*rows, *_rows_said(said, rows)], before, policy, settings.disclosure.linked)]
-
-
-def _rows_said(said: Iterable[Statement], rows: Sequence[dict[str, str]]) -> Iterator[dict[str, str]]:
-    """Rows like those of the summary in other files, with other figures than it: records of sentences, other CSVs."""
-    known = {tuple(row[name] for name in ROW) for row in rows}
-    for each in said:
-        row = dict(each.cells)
-        if {"measure", "window", "current", "previous"} <= set(row) and row.get("breakdown") in ("ward", "total"):
-            full = {"item": "", "area_name": "", "period": rows[0]["period"], "status": "ok"}
-            full |= {"breakdown_value": "", "breakdown_label": ""} | row
-            key = tuple(full[name] for name in ROW)
-            if key not in known and full["status"] != "suppressed" and full["window"] in WINDOWS:
-                known.add(key)
-                yield full
+    return [*inside, *attack([*rows, *rows_said(said, rows)], before, policy, settings.disclosure.linked)]
 
 
 def attack(
@@ -84,21 +71,27 @@ def attack(
     linked: Sequence[Sequence[str]],
 ) -> list[str]:
     """The withheld counts among ``rows`` of a summary that the published ones bound too tightly, with rows published
-    ``before`` as further knowledge; one line each."""
+    ``before`` as further knowledge; one line each. What was withheld before over long windows, and is still known to
+    nobody, is attacked as well: a new pack must not give away an old one."""
     own = [figure for row in rows for figure in _figures(row, policy)]
     older = [figure for row in before for figure in _figures(row, policy)]
+    withheld = [figure for figure in own if figure.value is None] + _still_withheld(older, own)
     found = []
-    for measures in _families({figure.measure for figure in own if figure.value is None}, linked):
+    for measures in _families({figure.measure for figure in withheld}, linked):
         mine = [figure for figure in own if figure.measure in measures]
         known = [figure for figure in (*mine, *older) if figure.measure in measures and figure.value is not None]
         given = [figure for figure in known if figure not in mine or not figure.ward]
-        found += _bounded([figure for figure in mine if figure.value is None], known, given, policy, linked)
+        asked = [figure for figure in withheld if figure.measure in measures]
+        found += _bounded(asked, known, given, policy, linked)
     return found
 
 
-def _rows(pack: Path) -> list[dict[str, str]]:
-    with (pack / "summary.csv").open(encoding="utf-8", newline="") as stream:
-        return list(csv.DictReader(stream))
+def _still_withheld(older: Sequence[Figure], own: Sequence[Figure]) -> list[Figure]:
+    """The figures of long windows that packs before withheld and no pack shows, each once. How small they were is not
+    known here: their intervals may be narrow where they cannot be small, as those of short windows may."""
+    told = {figure.place for figure in (*own, *older) if figure.value is not None} | {each.place for each in own}
+    left = {each.place: each for each in older if each.value is None and each.long and each.place not in told}
+    return [replace(figure, long=False) for figure in left.values()]
 
 
 def _figures(row: dict[str, str], policy: AudiencePolicy) -> Iterator[Figure]:
@@ -137,16 +130,19 @@ class _Knowledge:
         self.columns: dict[tuple[str, str, int], int] = {}
         needed = [each for each in figures if each.ward or self.wards[each.measure, each.months]]
         lines = [self._line(each) for each in needed]
-        matrix = lil_array((len(lines), len(self.columns)))
-        for place, line in enumerate(lines):
-            matrix[place, line] = 1.0
-        matrix = csr_array(matrix)
+        matrix = self._matrix(lines)
         exact = np.array([each.value is not None and each.ward != "" for each in needed], dtype=bool)
         roof = np.array([each.value is not None and each.ward == "" for each in needed], dtype=bool)
         values = np.array([np.nan if each.value is None else each.value for each in needed])
         self.exact, self.exact_values = matrix[exact], values[exact]
         self.roof, self.roof_values = matrix[roof], values[roof]
         self._reconcile()
+
+    def _matrix(self, lines: Sequence[list[int]]) -> csr_array:
+        """Sums of counts, a row each."""
+        counts = [len(line) for line in lines]
+        rows, columns = np.repeat(np.arange(len(lines)), counts), np.array([each for line in lines for each in line])
+        return csr_array((np.ones(len(rows)), (rows, columns.astype(int))), shape=(len(lines), len(self.columns)))
 
     def _line(self, figure: Figure) -> list[int]:
         wards = [figure.ward] if figure.ward else sorted(self.wards[figure.measure, figure.months])
@@ -178,16 +174,19 @@ class _Knowledge:
 
     def reaches(self, figures: Sequence[Figure], least: Sequence[float]) -> list[bool]:
         """Which withheld figures can be seen to vary widely enough in worlds where one ward's counts are as high, or as
-        low, as can be: it spares most of them a programme of their own."""
-        lines = np.zeros((len(figures), len(self.columns)))
-        for place, figure in enumerate(figures):
-            lines[place, self._line(figure)] = 1.0
+        low, as can be: it spares most of them a programme of their own. A ward that others' worlds have settled needs
+        none."""
+        lines, needed = self._matrix([self._line(figure) for figure in figures]), np.array(least) - CLOSE
         of_ward: dict[str, list[int]] = defaultdict(list)
         for place, figure in enumerate(figures):
             of_ward[figure.ward].append(place)
-        pushes = [sign * lines[places].sum(axis=0) for places in of_ward.values() for sign in (1.0, -1.0)]
-        worlds = np.array([lines @ self.counts, *(lines @ self._extreme(push) for push in pushes)])
-        return list(worlds.max(axis=0) - worlds.min(axis=0) >= np.array(least) - CLOSE)
+        low = high = lines @ self.counts
+        for places in of_ward.values():
+            for sign in (1.0, -1.0):
+                if open_ := [place for place in places if high[place] - low[place] < needed[place]]:
+                    world = lines @ self._extreme(sign * lines[open_].sum(axis=0))
+                    low, high = np.minimum(low, world), np.maximum(high, world)
+        return list(high - low >= needed)
 
     def interval(self, figure: Figure) -> tuple[float, float]:
         """The whole numbers between which a withheld figure must lie."""
@@ -228,12 +227,13 @@ def _bounded(
     totals = {(each.measure, each.months): each.value for each in known if not each.ward and each.value is not None}
     least = [min(policy.least_width, totals.get((each.measure, each.months), np.inf)) for each in withheld]
     settled = knowledge.reaches(withheld, least)
+    alone = cache(lambda: _Knowledge(given, withheld, linked))
     found = []
     for figure, width in ((each, least[place]) for place, each in enumerate(withheld) if not settled[place]):
         low, high = knowledge.interval(figure)
         if high <= 0 or high - low >= width or (low > policy.suppress_to and not figure.long):
             continue
-        lowest, highest = _Knowledge(given, withheld, linked).interval(figure)
+        lowest, highest = alone().interval(figure)
         if high - low < min(width, highest - lowest):
             found.append(f"{figure.said}: withheld, but what is published puts it between {low:g} and {high:g}")
     return found

@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from math import floor
+from typing import NamedTuple
 
 from crimelib.disclosure.statements import Statement
 from crimelib.settings import AudiencePolicy, Settings
@@ -43,6 +44,21 @@ _NO_COUNT = re.compile(
 )
 _NUMBER = re.compile(r"(?<![\w.#/-])[−+-]?(\d[\d,]*(?:\.\d+)?)(?![\w/])")
 _IN_MONTH = re.compile(rf"\bin (?:{_MONTHS}) (?:19|20)\d\d")
+
+
+class Leak(NamedTuple):
+    """A number that stands by a withheld figure, with the name of its cell."""
+
+    ward: str
+    measure: str
+    window: str
+    name: str
+    number: str
+
+    @property
+    def figure(self) -> tuple[str, str, str]:
+        """The withheld figure: ward, measure and window."""
+        return self.ward, self.measure, self.window
 
 
 @dataclass(frozen=True)
@@ -123,30 +139,45 @@ def leaks(said: Iterable[Statement], rows: Sequence[Row], settings: Settings, po
     labels = {row["breakdown_value"]: row["breakdown_label"] for row in rows}
     told = set()
     for each in said:
-        for ward, measure, window in _leaked(each, names, summary, policy):
+        for ward, measure, window, _, _ in _leaked(each, names, summary, policy):
             if (each.file, ward, measure) not in told:
                 told.add((each.file, ward, measure))
                 place = f"{each.file}: {measure}, {labels[ward]}, {window}"
                 yield f"{place}: withheld, but a number stands by it in {_shortened(each)}"
 
 
-def _leaked(each: Statement, names: Names, summary: Summary, policy: AudiencePolicy) -> Iterator[tuple[str, str, str]]:
-    wards = names.wards_in(each.text) or names.wards_in(each.about)
-    if not wards or not (numbers := [*_numbers(each, names)]):
+def _leaked(each: Statement, names: Names, summary: Summary, policy: AudiencePolicy) -> Iterator[Leak]:
+    """The numbers of a statement that are, or where it names no measure could be, of a withheld ward figure."""
+    yield from named_leaks(each, names, summary)
+    wards, common = _named(each, names)
+    if wards and not common:
+        for name, number in _numbers(each, names):
+            if not names.measures_in(name) and _small(number, policy):
+                for ward in wards:
+                    yield from (Leak(ward, one, LONG, name, number) for one in _nameless(ward, number, summary))
+
+
+def named_leaks(each: Statement, names: Names, summary: Summary) -> Iterator[Leak]:
+    """The numbers of a statement that stand by a withheld figure's ward and measure."""
+    wards, common = _named(each, names)
+    if not wards:
         return
     windows, columns = _windows(each), _window_columns(each)
-    common = names.measures_in(each.text) or names.measures_in(each.about)
-    page = names.measures_of(each.file)
-    for name, number in numbers:
-        measures = names.measures_in(name) or common or page
+    for name, number in _numbers(each, names):
+        measures = names.measures_in(name) or common
         excused = {shown for ward in wards for measure in measures for shown in summary.shown.get((ward, measure), ())}
-        for ward in wards:
+        for ward in wards if number not in excused else ():
             for measure in measures:
-                hidden = columns.get(name.lower(), windows) & summary.withheld.get((ward, measure), set())
-                if hidden and number not in excused:
-                    yield ward, measure, min(hidden)
-            if not measures and _small(number, policy):
-                yield from ((ward, measure, LONG) for measure in _nameless(ward, number, summary))
+                if hidden := columns.get(name.lower(), windows) & summary.withheld.get((ward, measure), set()):
+                    yield Leak(ward, measure, min(hidden), name, number)
+
+
+def _named(each: Statement, names: Names) -> tuple[set[str], frozenset[str] | set[str]]:
+    """The wards and the measures that a statement speaks of: in its own words, those it stands under, its page's."""
+    wards = names.wards_in(each.text) or names.wards_in(each.about)
+    if not wards:
+        return set(), set()
+    return wards, names.measures_in(each.text) or names.measures_in(each.about) or names.measures_of(each.file)
 
 
 def _nameless(ward: str, number: str, summary: Summary) -> list[str]:

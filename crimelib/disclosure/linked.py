@@ -129,15 +129,17 @@ def linked_tables(
     cells = list(cells_of(rows))
     choosable = shown_lengths(rows, policy)
     before = _earlier_cells(earlier)
+    still = _still_withheld(earlier, cells, before, policy)
     settled = _settled(cells, choosable, policy) if before.empty else set()
     open_ = sum(not choosable[cell.row] for cell in cells) - len(settled)
     if not choosable.any() or (before.empty and not small.any() and not open_):
         return None
     kept = [cell for cell in cells if cell not in settled]
-    tables = _empty(kept, before, linked)
+    tables = _empty([*kept, *still], before, linked)
     groups = _this_pack(tables, kept, choosable, small, policy)
     _ward_sums(tables, kept, choosable)
     _earlier_packs(tables, before)
+    _earlier_withheld(tables, still, before, policy)
     primary = np.array([small[group].any() for group in groups], dtype=bool)
     return Linked(tables.figures(), groups, primary, _weights(rows, groups))
 
@@ -263,6 +265,30 @@ def _earlier_packs(tables: Tables, before: pd.DataFrame) -> None:
     for cell in before.loc[before["breakdown"] == "total", "cell"]:
         if (cell.measure, cell.span) in wards:
             tables.add([*wards[cell.measure, cell.span], tables.rest()], cell.value, SHOWN)
+
+
+def _still_withheld(
+    earlier: pd.DataFrame | None, cells: Sequence[Cell], before: pd.DataFrame, policy: AudiencePolicy
+) -> list[Cell]:
+    """The ward figures of the windows shown that packs before withheld and that are in no pack yet, each once."""
+    if earlier is None or earlier.empty:
+        return []
+    told = {(cell.measure, cell.ward, cell.span) for cell in (*cells, *before["cell"])}
+    wards = earlier[(earlier["breakdown"] == "ward") & (earlier["status"] == "suppressed")]
+    long = wards[shown_lengths(wards, policy)] if len(wards) else wards
+    left = {(cell.measure, cell.ward, cell.span): cell for cell in cells_of(long)}
+    return [cell for key, cell in left.items() if key not in told]
+
+
+def _earlier_withheld(tables: Tables, still: Sequence[Cell], before: pd.DataFrame, policy: AudiencePolicy) -> None:
+    """Add what packs before have withheld: this one must not give it away. How small it was is not known here, so its
+    interval may be narrow where it cannot be small."""
+    totals = {(cell.measure, cell.span): cell.value for cell in before.loc[before["breakdown"] == "total", "cell"]}
+    for cell in still:
+        parts = tables.counts_of(cell.measure, cell.ward, cell.span)
+        tables.add(
+            parts, cell.value, WITHHELD, _asked(cell, False, policy, totals.get((cell.measure, cell.span), np.inf))
+        )
 
 
 def _weights(rows: pd.DataFrame, groups: Sequence[Sequence[int]]) -> np.ndarray:

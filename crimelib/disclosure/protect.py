@@ -143,7 +143,7 @@ def _chosen(
 
 
 def earlier_packs(folder: Path, period: str, audience: Audience, disclosure: Disclosure) -> dict[str, pd.DataFrame]:
-    """The ward and total rows with figures of the other packs in an area's folder (``reports/bromley``) that an
+    """The ward and total rows, withheld ones too, of the other packs in an area's folder (``reports/bromley``) that an
     audience and each of its insiders have, whichever was made first: their own of other periods and what was released
     of this one, and of any period those of the audiences that they also see."""
     found: dict[str, pd.DataFrame] = {}
@@ -173,7 +173,7 @@ def _is_released(pack: Path) -> bool:
 def _read(path: Path) -> list[dict[str, str]]:
     with path.open(encoding="utf-8", newline="") as stream:
         rows = (row for row in csv.DictReader(stream) if row["breakdown"] in ("ward", "total"))
-        return [row for row in rows if row["status"] in WITH_FIGURES]
+        return [row for row in rows if row["status"] in (*WITH_FIGURES, "suppressed")]
 
 
 def suppressed_table(rows: pd.DataFrame) -> pd.DataFrame:

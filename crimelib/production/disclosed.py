@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import json
+import os
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from crimelib import disclosure
 from crimelib.disclosure.audit import audit_pack
-from crimelib.production.pack import RECORD, read_record
+from crimelib.disclosure.published import Row, published
+from crimelib.errors import InputError
+from crimelib.production.pack import RECORD, read_record, sha256_file, sha256_json
 from crimelib.settings import Settings
 
 _SMALL_GAP = 0.01
@@ -19,7 +25,41 @@ def disclosed(pack: Path, settings: Settings) -> list[str]:
     record = read_record(pack)
     if record is None:
         return [f"{RECORD}: missing, broken or altered"]
-    return audit_pack(pack, [*predecessors(pack, settings)], record["audience"], settings)
+    return audit_pack(pack, [*predecessors(pack, settings)], record["audience"], settings, published_once)
+
+
+def published_once(pack: Path, settings: Settings) -> list[Row]:
+    """What a predecessor has published, read from all its files once: it is kept beside the pack, under the hash of
+    those files, of the names that they are read by and of the code that reads them, and read again where any differs.
+    """
+    kept, of = pack.with_name(f".{pack.name}.published.json"), _fingerprint(pack, settings)
+    with suppress(OSError, ValueError, KeyError, TypeError):
+        found = json.loads(kept.read_text(encoding="utf-8"))
+        if found["of"] == of:
+            return found["rows"]
+    rows = _read(pack, settings)
+    aside = kept.with_name(f"{kept.name}.{os.getpid()}")
+    with suppress(OSError):  # where nothing can be written, it is read each time
+        aside.write_text(json.dumps({"of": of, "rows": rows}), encoding="utf-8")
+        aside.replace(kept)
+    return rows
+
+
+def _read(pack: Path, settings: Settings) -> list[Row]:
+    try:
+        return published(pack, settings)
+    except Exception as error:  # a damaged file fails in as many ways as there are libraries that read it
+        what = f"a file of this earlier pack cannot be read ({type(error).__name__})"
+        fix = "put the pack back as it was published, or make it again"
+        raise InputError(what, where=pack.name, fix=fix) from error
+
+
+def _fingerprint(pack: Path, settings: Settings) -> str:
+    files = sorted(path for path in pack.rglob("*") if path.is_file())
+    code = sorted(Path(disclosure.__file__).parent.glob("*.py"))
+    hashes = [(path.relative_to(pack).as_posix(), sha256_file(path)) for path in files]
+    items = {name: item.model_dump(mode="json") for name, item in settings.items.items()}
+    return sha256_json([hashes, items, [sha256_file(path) for path in code]])
 
 
 def withholding(record: Mapping[str, Any]) -> Iterator[str]:

@@ -65,6 +65,25 @@ def test_the_rolling_total_of_the_month_before_gives_a_month_away() -> None:
     ]
 
 
+OCTOBER = (
+    row("", 51, 60, period="2021-10"),
+    row("A", None, None, period="2021-10"),
+    row("B", None, None, period="2021-10"),
+    row("C", 40, 40, period="2021-10"),
+)
+
+
+def test_what_a_pack_before_withheld_is_not_given_away_by_the_next() -> None:
+    """A had ten in the twelve months to November and two at most in November: eight or more in those to October, so
+    that B had three at most."""
+    november = [row("", 60, 90), row("A", 10, 20), row("B", None, None), row("C", None, None)]
+    months = [row("", 2, 9, window="month"), *(row(ward, None, None, window="month") for ward in "ABC")]
+    assert not any("2021-10" in line for line in found(*november, before=OCTOBER))
+    lines = found(*november, *months, before=OCTOBER)
+    assert any("Ward B, 2021-10, rolling_12, current" in line and "between 0 and 3" in line for line in lines), lines
+    assert not any("Ward A, 2021-10" in line for line in lines)
+
+
 def test_a_true_zero_tells_of_no_one() -> None:
     assert found(row("", 60, 60), row("A", 0, 0), row("A", None, None, window="month"), row("B", 50, 50)) == []
 
@@ -118,6 +137,39 @@ def test_a_withheld_row_with_a_figure_in_another_csv_is_found(tmp_path: Path) ->
     folder = pack(tmp_path / "2021-11", SAFE)
     (pack(tmp_path / "other", [row("A", 3, 20)]) / "summary.csv").rename(folder / "wards.csv")
     assert "wards.csv: hate_crime, Ward A" in audit_pack(folder, [], "board", SETTINGS)[0]
+
+
+def published_before(folder: Path, *files: tuple[str, str]) -> list[str]:
+    """What a pack whose predecessor has further files gives away."""
+    rows = [row("", 60, 60), *(row(ward, None, None) for ward in "ABC")]
+    earlier = pack(folder / "2021-10", [{**each, "period": "2021-10"} for each in rows])
+    for name, text in files:
+        (earlier / name).write_text(text, encoding="utf-8")
+    now = [row("", 60, 60), row("A", None, None), row("B", None, None), row("C", 40, 40)]
+    months = [row("", 0, 0, window="month"), *(row(ward, None, None, window="month") for ward in "ABC")]
+    return audit_pack(pack(folder / "2021-11", [*now, *months]), [earlier], "board", SETTINGS)
+
+
+CAPTION = "Hate crime by ward, twelve months to October 2021"
+TOLD = {
+    "a page's table": ("hate_crime.html", f"<table><caption>{CAPTION}</caption><thead><tr><th>Ward</th><th>Current</th>"
+                       "<th>Previous</th></tr></thead><tr><th>Ward A</th><td>18</td><td>17</td></tr></table>"),
+    "a sentence": ("hate_crime.html", "<p>Hate crime (Ward A): 18 recorded offences in the twelve months to October "
+                   "2021, against 17 in the twelve months before.</p>"),
+    "a chart": ("04.ipynb", json.dumps({"title": CAPTION, "data": [{"ward": "A", "current": 18, "previous": 17}]})),
+    "another table": ("wards.csv", "measure,breakdown_label,window,current,previous\n"
+                      "hate_crime,Ward A,rolling_12,18,17\n"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("place", TOLD)
+def test_what_any_file_of_a_predecessor_says_is_known(tmp_path: Path, place: str) -> None:
+    """None in November of either year, so the twelve months to October are those to November: A's 18 then and the 40
+    of C now leave two of 60 for B."""
+    assert published_before(tmp_path / "quiet") == []
+    lines = published_before(tmp_path / "told", TOLD[place])
+    assert any("Ward B, 2021-11, rolling_12, current" in line and "between 0 and 2" in line for line in lines), lines
+    assert any("Ward B, 2021-11, rolling_12, previous" in line and "between 0 and 3" in line for line in lines), lines
 
 
 def test_earlier_packs_are_those_that_the_readers_have_and_not_the_one_in_hand(tmp_path: Path) -> None:

@@ -221,3 +221,18 @@ def test_no_earlier_pack_is_as_none(tmp_path: Path) -> None:
     none_yet = earlier_packs(tmp_path, "2021-11", "board", DISCLOSURE)
     protected = protect(rows, "board", DISCLOSURE, PROTECTED, none_yet)
     pd.testing.assert_frame_equal(protected, shown(rows))
+
+
+def test_what_a_pack_before_withheld_is_not_given_away_by_the_next() -> None:
+    """W0 had four in the twelve months to October, withheld beside the three of W1. Its ten in those to November, less
+    the six of November, would leave W1 three at most."""
+    october = shown(hate((4, 30), (3, 30), (40, 30), period="2021-10"))
+    assert list(october["status"]) == ["suppressed", "suppressed", "ok"]
+    total = row("hate_crime", "", 47, 90, period="2021-10", breakdown="total")
+    november = pd.concat(
+        [hate((10, 30), (3, 30), (4, 66)), hate((6, 0), (0, 0), (0, 36), window="month")], ignore_index=True
+    )
+    alone = protect(november, "board", DISCLOSURE, PROTECTED)
+    after = protect(november, "board", DISCLOSURE, PROTECTED, {"board": pd.concat([october, table(total)])})
+    assert alone.loc[0, "status"] == "ok"
+    assert after.loc[0, "status"] == "suppressed"

@@ -193,13 +193,17 @@ def batch(
     organisation: Organisations = None,
     jobs: Jobs = 0,
     fresh: Fresh = False,
+    cluster: Annotated[
+        str,
+        typer.Option("--cluster", help="Have them made by a Dask scheduler's workers.", metavar="tcp://HOST:PORT"),
+    ] = "",
     raw: Raw = RAW,
     processed: Processed = PROCESSED,
     out: Out = REPORTS,
     parameters: Parameters = PARAMETERS,
 ) -> None:
     """Make many packs, as many at once as cores; one that fails fails alone, one that would be the same is left."""
-    from crimelib.production.batch import BatchOrder, run_batch, subjects, told
+    from crimelib.production.batch import BatchOrder, subjects, told
     from crimelib.production.index import write_index
 
     settings = load_settings(parameters)
@@ -207,7 +211,7 @@ def batch(
     order = BatchOrder(
         parameters, processed, out, NOTEBOOKS, _audience(settings, audience), tuple(organisation or ()), fresh
     )
-    packs, entries = run_batch(wanted, order, jobs or None), []
+    packs, entries = _packs(wanted, order, jobs, cluster), []
     try:
         with _bar("Packs") as bar:
             bar.step(0, len(wanted), "Packs")
@@ -378,6 +382,19 @@ def _status(words: Sequence[str]) -> int:
     except KeyboardInterrupt:
         say("crimelib: stopped by hand", err=True)
         return 1
+
+
+def _packs(wanted, order, jobs: int, cluster: str):
+    """The packs of a batch, made here or by a cluster."""
+    if not cluster:
+        from crimelib.production.batch import run_batch
+
+        return run_batch(wanted, order, jobs or None)
+    if jobs:
+        raise InputError("a worker makes as many packs as it has threads", where="--jobs", fix="leave it out")
+    from crimelib.production.cluster import run_on_cluster
+
+    return run_on_cluster(wanted, order, cluster)
 
 
 def _subject(settings: Settings, area: str, period: str, audience: str):

@@ -5,17 +5,18 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
 from crimelib.areas import AreaBook
 from crimelib.errors import CrimelibError, InputError, one_line
 from crimelib.measures.periods import parse_period
-from crimelib.production.board_pack import make_pack, parameter_inputs, refuse_organisations
+from crimelib.production.board_pack import make_pack, parameter_inputs, refuse_organisations, standing_pack
 from crimelib.production.pack import pack_path, read_record
 from crimelib.production.run import PackResult, StoppedByHand
 from crimelib.production.standing import RELEASED, standing_of
@@ -42,6 +43,11 @@ class BatchOrder:
         """Where a subject's pack stands."""
         area, period = subject
         return pack_path(self.out, area.name, str(period), self.audience)
+
+    @property
+    def places(self) -> dict[str, Any]:
+        """What :func:`make_pack` takes of it."""
+        return {name: getattr(self, name) for name in ("processed", "out", "notebooks", "organisations")}
 
 
 @dataclass(frozen=True)
@@ -107,29 +113,43 @@ def run_batch(wanted: Sequence[Subject], order: BatchOrder, jobs: int | None = N
     """
     read_catalogue(order.processed)
     refuse_organisations(order.audience, order.organisations)
-    chains, count = _by_area(wanted), jobs or os.cpu_count() or 1
+    chains, count = by_area(wanted), jobs or os.cpu_count() or 1
     if len(chains) < count:
-        return (_made(order, jobs, subject) for subject in wanted)
+        return (made(order, jobs, subject) for subject in wanted)
     return _side_by_side(chains, order, count)
 
 
 def _side_by_side(chains: Sequence[Sequence[Subject]], order: BatchOrder, count: int) -> Iterator[BatchEntry]:
-    for subject, entry in in_workers(partial(_made, order, 1), chains, count):
+    for subject, entry in in_workers(partial(made, order, 1), chains, count):
         yield entry or BatchEntry(*subject, error="its process was killed")
 
 
-def _by_area(wanted: Sequence[Subject]) -> list[list[Subject]]:
+def by_area(wanted: Sequence[Subject]) -> list[list[Subject]]:
+    """The packs of each area, in the order asked for."""
     chains: dict[str, list[Subject]] = {}
     for area, period in wanted:
         chains.setdefault(area.code, []).append((area, period))
     return list(chains.values())
 
 
-def _made(order: BatchOrder, jobs: int | None, subject: Subject) -> BatchEntry:
+def made(order: BatchOrder, jobs: int | None, subject: Subject) -> BatchEntry:
+    """One pack, made and published unless it is released or stands already; a pack that fails is told in its entry."""
+    entry = _entry(order, subject, partial(_make, order, jobs, subject))
+    assert entry
+    return entry
+
+
+def left(order: BatchOrder, subject: Subject) -> BatchEntry | None:
+    """The entry of a pack that :func:`made` would leave as it is, or refuse at once; None where it is to be made."""
+    return _entry(order, subject, partial(_leave, order, subject))
+
+
+def _entry(order: BatchOrder, subject: Subject, work: Callable[[], PackResult | None]) -> BatchEntry | None:
     try:
         if standing_of(read_record(order.target(subject)) or {}).status == RELEASED:
             return BatchEntry(*subject, released=True)
-        return BatchEntry(*subject, _make(order, jobs, subject))
+        result = work()
+        return result and BatchEntry(*subject, result)
     except StoppedByHand:
         raise
     except CrimelibError as error:
@@ -141,10 +161,14 @@ def _made(order: BatchOrder, jobs: int | None, subject: Subject) -> BatchEntry:
 def _make(order: BatchOrder, jobs: int | None, subject: Subject) -> PackResult:
     settings, store = _at_hand(order, _state(order))
     return make_pack(
-        settings, *subject, order.audience, processed=order.processed, out=order.out, notebooks=order.notebooks,
-        organisations=order.organisations, jobs=jobs, fresh=order.fresh, store=store, resume=not order.fresh,
-        progress=False,
+        settings, *subject, order.audience, **order.places, store=store, jobs=jobs, fresh=order.fresh,
+        resume=not order.fresh, progress=False,
     )  # fmt: skip
+
+
+def _leave(order: BatchOrder, subject: Subject) -> PackResult | None:
+    settings, store = _at_hand(order, _state(order))
+    return None if order.fresh else standing_pack(settings, *subject, order.audience, **order.places, store=store)
 
 
 @lru_cache(maxsize=1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 from tempfile import mkdtemp
@@ -64,19 +64,71 @@ def make_pack(
     was made of exactly the same. Raises :class:`InputError` for an unknown page or ward, and for what :func:`run_pack`
     refuses."""
     started = time.perf_counter()
+    plan = _plan(settings, area, period, audience, processed, out, notebooks, only, wards, organisations, reason, store)
+    if resume and (standing := plan.standing(started)):
+        return standing
+    board = plan.board
+    with scratch_folder() as scratch, handed_over(board.rows, processed, board.subject):
+        made = Path(mkdtemp(prefix="pages-", dir=scratch))
+        pages = [page for path in plan.chosen for page in _pages(path, board, wards, organisations, made)]
+        return _run(board, pages, processed, plan.target, plan.asked, jobs, fresh, reason, progress)
+
+
+def standing_pack(
+    settings: Settings,
+    area: Area,
+    period: pd.Period,
+    audience: str,
+    *,
+    processed: Path,
+    out: Path,
+    notebooks: Path,
+    organisations: Sequence[str] = (),
+    store: Store | None = None,
+) -> PackResult | None:
+    """What :func:`make_pack` would give, to ``resume``, where it would make nothing; else None."""
+    started = time.perf_counter()
+    plan = _plan(settings, area, period, audience, processed, out, notebooks, (), (), organisations, "", store)
+    return plan.standing(started)
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """A pack to be made: of what, of which notebooks, where; ``asked`` has the hashes of all that it follows from."""
+
+    board: Board
+    chosen: list[Path]
+    target: Path
+    asked: Mapping[str, object]
+
+    def standing(self, started: float) -> PackResult | None:
+        """The pack at its place, if it was made of exactly the same."""
+        if not stands(self.target, self.asked):
+            return None
+        return PackResult(self.target, [], [], time.perf_counter() - started, unchanged=True)
+
+
+def _plan(
+    settings: Settings,
+    area: Area,
+    period: pd.Period,
+    audience: str,
+    processed: Path,
+    out: Path,
+    notebooks: Path,
+    only: Sequence[str],
+    wards: Sequence[str],
+    organisations: Sequence[str],
+    reason: str,
+    store: Store | None,
+) -> _Plan:
     target = pack_path(out, area.name, str(period), audience)
     next_standing(target, reason)  # refuses at once what the run would refuse at its end
     before = earlier_packs(target.parent, str(period), audience, settings.disclosure)
     board = Board(settings, store or Store(processed), area, period, audience, before)
     refuse_organisations(audience, organisations)
     chosen = chosen_notebooks(notebooks, only or ([PARTNER_PAGE] if organisations else []), wards, audience)
-    asked = _asked(board, processed, target, chosen, [wards, organisations])
-    if resume and stands(target, asked):
-        return PackResult(target, [], [], time.perf_counter() - started, unchanged=True)
-    with scratch_folder() as scratch, handed_over(board.rows, processed, board.subject):
-        made = Path(mkdtemp(prefix="pages-", dir=scratch))
-        pages = [page for path in chosen for page in _pages(path, board, wards, organisations, made)]
-        return _run(board, pages, processed, target, asked, jobs, fresh, reason, progress)
+    return _Plan(board, chosen, target, _asked(board, processed, target, chosen, [wards, organisations]))
 
 
 def _asked(
@@ -173,7 +225,7 @@ def _faults(pack: Path, processed: Path, settings: Settings) -> list[str]:
 def injected(board: Board, processed: Path) -> dict[str, str]:
     """What Papermill injects: the period's own parameters, with what the command line says in their place."""
     given = {"area": board.area.name, "audience": board.audience}
-    folders = {"processed": _from_top(processed), "parameters": _from_top(board.settings.folder)}
+    folders = {"processed": from_top(processed), "parameters": from_top(board.settings.folder)}
     return board.settings.period(str(board.period)).model_dump() | given | folders
 
 
@@ -223,7 +275,7 @@ def parameter_inputs(folder: Path) -> Iterator[dict[str, str]]:
             yield {"source": "parameters", "vintage": "", "file": name, "sha256": sha256_file(path)}
 
 
-def _from_top(folder: Path) -> str:
+def from_top(folder: Path) -> str:
     """A folder as the notebooks name it: from the project's top where it lies below, else in full."""
     resolved = folder.resolve()
     return str(resolved.relative_to(PROJECT_ROOT) if resolved.is_relative_to(PROJECT_ROOT) else resolved)

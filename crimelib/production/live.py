@@ -14,6 +14,7 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from functools import cache
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -49,10 +50,20 @@ def script_policy() -> str:
 
 
 def with_named_charts(notebook: Any, page: str) -> Any:
-    """A copy of an executed notebook whose charts say what they are called in the pack."""
-    named = copy.deepcopy(notebook)
-    for number, output in enumerate(_chart_outputs(named), start=1):
-        output["metadata"] = {_NAME: f"{page}-{number}"}
+    """A copy of an executed notebook whose charts say what they are called in the pack; it shares the rest."""
+    named, numbers = copy.copy(notebook), count(1)
+    named["cells"] = [_with_names(cell, page, numbers) for cell in notebook.cells]
+    return named
+
+
+def _with_names(cell: Any, page: str, numbers: Iterator[int]) -> Any:
+    if not any(map(_is_chart, cell.get("outputs", ()))):
+        return cell
+    named = copy.copy(cell)
+    named["outputs"] = [
+        type(output)({**output, "metadata": {_NAME: f"{page}-{next(numbers)}"}}) if _is_chart(output) else output
+        for output in cell.outputs
+    ]
     return named
 
 
@@ -100,4 +111,8 @@ def _reaches_out(value: Any) -> bool:
 
 def _chart_outputs(notebook: Any) -> Iterator[Any]:
     for cell in notebook.cells:
-        yield from (output for output in cell.get("outputs", ()) if CHART_TYPE in output.get("data", {}))
+        yield from filter(_is_chart, cell.get("outputs", ()))
+
+
+def _is_chart(output: Any) -> bool:
+    return CHART_TYPE in output.get("data", {})

@@ -1,7 +1,9 @@
 """The pack's HTML: one page for each executed notebook, and one for a notebook that failed.
 
-The template is this project's own. nbconvert's plain ``TemplateExporter`` drives it, not ``HTMLExporter``, which
-parses and rewrites the finished page, and so could undo the sanitising and the hash in the security policy.
+The template is this project's own. nbconvert's plain ``TemplateExporter`` loads it, not ``HTMLExporter``, which
+parses and rewrites the finished page, and so could undo the sanitising and the hash in the security policy. It is given
+the notebook itself: on the way through ``from_notebook_node`` each would be copied and checked a dozen times, for steps
+that change nothing in it.
 """
 
 from __future__ import annotations
@@ -104,8 +106,7 @@ def render_page(notebook: Any, page: Page, pages: Sequence[Page], info: PackInfo
     """A notebook's page as HTML; ``pages`` is the whole pack in order."""
     named = with_named_charts(notebook, page.name)
     resources = {"page": page, **_frame(info, live=has_live_charts(named)), **_neighbours(page, pages)}
-    html, _ = _exporter().from_notebook_node(named, resources=resources)
-    return html
+    return _exporter().template.render(nb=named, resources=resources).lstrip()
 
 
 def render_failure(page: Page, pages: Sequence[Page], info: PackInfo) -> str:

@@ -81,7 +81,7 @@ def _until_a_worker_dies(
     work: Callable[[Task], Result], waiting: Sequence[list[Task]], jobs: int
 ) -> Generator[tuple[Task, Result], None, list[list[Task]]]:
     """Takes what gets done off ``waiting``; returns the chains whose first task was under way when a worker died."""
-    with _pool(jobs) as pool:
+    with worker_pool(jobs) as pool:
         under_way: dict[Future[Result], list[Task]] = {}
         for chain in waiting:
             _submit(pool, work, chain, under_way)
@@ -106,7 +106,7 @@ def _submit(
     under_way: dict[Future[Result], list[Task]],
 ) -> None:
     with suppress(BrokenProcessPool), without_interrupts():
-        under_way[pool.submit(_do, work, chain[0])] = chain
+        under_way[pool.submit(as_worker, work, chain[0])] = chain
 
 
 @contextmanager
@@ -131,7 +131,7 @@ def without_interrupts() -> Iterator[None]:
 
 
 @contextmanager
-def _pool(jobs: int) -> Iterator[ProcessPoolExecutor]:
+def worker_pool(jobs: int) -> Iterator[ProcessPoolExecutor]:
     """Worker processes that live no longer than this one.
 
     Each holds the reading end of a pipe, the lifeline, whose other end is only here: it breaks when this process
@@ -191,7 +191,8 @@ def _start_worker(scratch: str, lifeline: Connection) -> None:
         choose()
 
 
-def _do(work: Callable[[Task], Result], task: Task) -> Result:
+def as_worker(work: Callable[[Task], Result], task: Task) -> Result:
+    """In a worker of :func:`worker_pool`: ``work`` on a task, after which a worker told to end does so."""
     _Worker.at_work = True
     try:
         return work(task)

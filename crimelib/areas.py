@@ -6,6 +6,7 @@ import difflib
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from weakref import WeakKeyDictionary
 
 from crimelib.errors import InputError
 from crimelib.settings import Area, District, Settings
@@ -34,7 +35,9 @@ class AreaBook:
     @classmethod
     def of(cls, settings: Settings) -> AreaBook:
         """Every area that the settings know of."""
-        return cls(settings.areas, settings.districts)
+        if settings not in _books:
+            _books[settings] = cls(settings.areas, settings.districts)
+        return _books[settings]
 
     def get(self, name_or_code: str) -> Area | None:
         """The area of ``areas.csv``, or None: what a publisher's file may name."""
@@ -101,6 +104,9 @@ def districts_as_areas(districts: Iterable[District], known: set[str]) -> list[A
 
 def _by_key(areas: Iterable[Area]) -> dict[str, Area]:
     return {folded(name): area for area in areas for name in (area.code, *area.names)}
+
+
+_books: WeakKeyDictionary[Settings, AreaBook] = WeakKeyDictionary()
 
 
 def nearest(name: str, known: Iterable[str], listed: Iterable[str] | None = None) -> str:

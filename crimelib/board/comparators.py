@@ -16,6 +16,7 @@ import pandas as pd
 from crimelib.areas import LONDON, AreaBook
 from crimelib.board.doubts import Doubts
 from crimelib.board.narrative import count, counted, listed, per_cent, window_phrase
+from crimelib.board.once import once
 from crimelib.board.rates import rate_note
 from crimelib.board.summary import broken_between, row_of
 from crimelib.board.tables import Cell, Table, change_text, count_text, percent_text, protected, signal_text
@@ -67,6 +68,7 @@ def comparator_counts(store: Store, listed: Sequence[Comparator], measure: Measu
     return Counts(member_counts(store, {each.code: each.members for each in listed}, _series(measure)))
 
 
+@once
 def comparison_rows(board: Board, measure_id: str, window: str = "rolling_12") -> pd.DataFrame:
     """One row a comparator (the first is the area itself): ``code, label, phrase, in_sentence, window, period,
     current, previous, pct_change, ratio_low, ratio_high, p_value, detectable_pct, dispersion, signal, status, note,

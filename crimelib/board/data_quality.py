@@ -8,6 +8,7 @@ import pandas as pd
 
 from crimelib.board.charts import Chart, index_chart
 from crimelib.board.item import no_comparison
+from crimelib.board.once import once
 from crimelib.board.tables import Table, plain_table, signed
 from crimelib.board.text import Text
 from crimelib.board.titles import measure_title
@@ -48,7 +49,7 @@ def files_table(board: Board) -> Table:
 
 def revised(board: Board) -> Table | Text:
     """A line a measure and pair of vintages: how many months can be compared, how many changed and by how much."""
-    rows = revision_table(board.stored, board.settings, board.area, board.period)
+    rows = _revisions(board)
     if rows.empty:
         return Text(("No month up to the period is in two vintages of one basis, so no revision can be seen.",))
     lines = [
@@ -64,7 +65,7 @@ def revised(board: Board) -> Table | Text:
 def revision_chart(board: Board) -> Chart | Text:
     """What the newest file says of each month as a percentage of what the one before said, for the measures with the
     most recorded."""
-    rows = revision_table(board.stored, board.settings, board.area, board.period)
+    rows = _revisions(board)
     rows = rows[rows["previous_count"] > 0]
     most = rows.groupby("measure")["count"].sum().nlargest(MOST_DRAWN).index
     drawn = rows[rows["measure"].isin(most)]
@@ -83,6 +84,11 @@ def revision_chart(board: Board) -> Chart | Text:
     unit, breaks = "per cent of the figure given before", breaks_of(board, drawn)
     events = pd.concat([board.item(item).events() for item in dict.fromkeys(drawn["item"])]).drop_duplicates()
     return index_chart(series, title=title, unit=unit, finding=finding, breaks=breaks, events=events)
+
+
+@once
+def _revisions(board: Board) -> pd.DataFrame:
+    return revision_table(board.stored, board.settings, board.area, board.period)
 
 
 def breaks_of(board: Board, rows: pd.DataFrame) -> set[str]:

@@ -30,6 +30,7 @@ from crimelib.board.funnels import ward_funnel
 from crimelib.board.handover import received
 from crimelib.board.maps import ward_boundaries, ward_choropleth
 from crimelib.board.narrative import Sentence, sentence
+from crimelib.board.once import once
 from crimelib.board.provisional import Provisional, provisional
 from crimelib.board.rates import with_rates
 from crimelib.board.summary import row_of, summary_with_choices
@@ -281,6 +282,7 @@ class ItemPage:
             rolling=False,
         )
 
+    @once
     def provisional(self, measure: str) -> Provisional | None:
         """How far the newest months of the measure's chart are still revised; None where it has no figures."""
         code, wanted, board = self.board.area.code, self._measure(measure), self.board

@@ -186,8 +186,12 @@ def _cells(settings: Settings, asked: pd.DataFrame, answers: tuple[str, ...]) ->
     """Answers by age band (rows) and sex (columns) of the form."""
     form = settings.questionnaire
     chosen = asked[asked["answer"].isin(answers)]
-    table = chosen.pivot_table(index="age_band", columns="sex", values="count", aggfunc="sum", fill_value=0)
-    return table.reindex(index=form.age_bands, columns=form.sexes, fill_value=0).to_numpy(dtype="float64")
+    row, column = (pd.Index(list(names)).get_indexer(chosen[name]) for name, names in
+                   (("age_band", form.age_bands), ("sex", form.sexes)))  # fmt: skip
+    known = (row >= 0) & (column >= 0)
+    cells = np.zeros((len(form.age_bands), len(form.sexes)))
+    np.add.at(cells, (row[known], column[known]), chosen["count"].to_numpy("float64")[known])
+    return cells
 
 
 # --- lines -----------------------------------------------------------------------------------------------------

@@ -11,6 +11,7 @@ from crimelib.areas import LONDON, AreaBook
 from crimelib.board.attitudes import YEAR, interviews, survey_changes, survey_waves
 from crimelib.board.charts import Chart, perception_chart, proportion_trend
 from crimelib.board.narrative import Sentence, record_of
+from crimelib.board.once import once
 from crimelib.board.tables import Cell, Table, count_text, signed, summary_table
 from crimelib.board.text import Text
 from crimelib.measures.periods import month_label
@@ -27,6 +28,7 @@ SIGNALS = {"rose": "increase", "fell": "decrease", "unclear": "no_clear_change"}
 AGAINST = {"increase": "higher", "decrease": "lower", "no_clear_change": "not clearly different"}
 
 
+@once
 def perception_lines(board: Board) -> pd.DataFrame:
     """The survey's rows of the summary with labels, intervals and London's figure: ``label, proportion, low, high,
     london`` beside the columns of ``summary.csv``."""
@@ -205,6 +207,7 @@ def _beside_london(row: dict[str, object]) -> str:
     return f"“{row['label']}” ({float(row['current']):.0%}, London {float(row['london']):.0%})"
 
 
+@once
 def _london_signals(board: Board) -> dict[str, str]:
     """By measure, whether the area differs from London; '' where one of the two has no figure."""
     own, *others = (_changes(board, areas) for areas in _compared_areas(board).values())

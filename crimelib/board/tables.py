@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 
+import numpy as np
 import pandas as pd
 
 from crimelib.board import theme
@@ -53,7 +54,11 @@ def protected(rows: pd.DataFrame) -> pd.DataFrame:
     absent = status.map(ABSENT_WORDS).fillna("")
     absent = absent.mask((absent == "") & rows["current"].isna(), "no data")
     figures = [name for name in FIGURES if name in rows]
-    blanked = {name: pd.to_numeric(rows[name]).astype("float64").mask(absent != "") for name in figures}
+    hidden = (absent != "").to_numpy()
+    blanked = {
+        name: np.where(hidden, np.nan, pd.to_numeric(rows[name]).to_numpy("float64", na_value=np.nan))
+        for name in figures
+    }
     return rows.assign(**blanked, absent=absent)
 
 

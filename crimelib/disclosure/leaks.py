@@ -10,9 +10,9 @@ from __future__ import annotations
 import re
 from calendar import month_name
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 from math import floor
 from typing import NamedTuple
 
@@ -86,11 +86,15 @@ class Names:
     def _measure(self) -> re.Pattern[str]:
         return _any_of(self.measures, re.IGNORECASE)
 
-    def wards_in(self, text: str) -> set[str]:
-        return {self.wards[found] for found in self._ward.findall(text)}
+    @cached_property
+    def wards_in(self) -> Callable[[str], frozenset[str]]:
+        """The wards that a text names; files say the same, and say it under the same words, many times."""
+        return cache(lambda text: frozenset(self.wards[found] for found in self._ward.findall(text)))
 
-    def measures_in(self, text: str) -> set[str]:
-        return {self.measures[found.lower()] for found in self._measure.findall(text)}
+    @cached_property
+    def measures_in(self) -> Callable[[str], frozenset[str]]:
+        """The measures that a text names."""
+        return cache(lambda text: frozenset(self.measures[found.lower()] for found in self._measure.findall(text)))
 
     def without(self, text: str) -> str:
         """A text without the names: "aged 1 to 24" counts no one."""

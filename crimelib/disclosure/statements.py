@@ -38,10 +38,11 @@ class Statement:
 
 
 def statements(pack: Path) -> Iterator[Statement]:
-    """Everything that the files of a pack say."""
+    """Everything that the files of a pack say; what a file says again in the same words (its charts hold their data
+    twice and more) once."""
     for path in sorted(path for path in pack.rglob("*") if path.is_file()):
         name = path.relative_to(pack).as_posix()
-        for about, cells in _READERS.get(path.suffix, _other)(path):
+        for about, cells in dict.fromkeys(_READERS.get(path.suffix, _other)(path)):
             yield Statement(name, about, cells)
 
 

@@ -32,10 +32,19 @@ Task = TypeVar("Task")
 Result = TypeVar("Result")
 
 TEMPLATE = "template"
-# Loaded once, in the template, for every kernel: what the notebooks' code stands on, and nothing of that code itself.
+# Loaded once, in the template, for every kernel: what the notebooks' code stands on.
 WARM_MODULES = (
     *("numpy", "pandas", "pyarrow.parquet", "pyarrow.dataset", "scipy.stats", "scipy.optimize", "scipy.sparse"),
     *("pydantic", "yaml", "vl_convert", "jinja2", "markupsafe"),
+)
+# And that code itself: the template is the run's own and ends with it, so an edit counts from the next run on, and none
+# comes between the pages of one pack.
+OWN_MODULES = tuple(
+    f"crimelib.board.{name}"
+    for name in (
+        *("actions", "asb", "claims", "contacts", "data_quality", "early_warning", "engagement", "evaluation"),
+        *("hate_crime", "item", "local_survey", "ndvwi", "partner", "perception", "vehicle_theft", "ward", "weapons"),
+    )
 )
 # What pandas does once in a process when first asked; touches no file and draws no random number.
 PRIME = """
@@ -160,7 +169,7 @@ def _template(scratch: Path) -> Iterator[None]:
         return
     environment = {**os.environ, **_kernel_environment(scratch)}
     with without_interrupts():
-        template = Template(scratch / TEMPLATE, environment, WARM_MODULES, KERNEL_START_UP + PRIME)
+        template = Template(scratch / TEMPLATE, environment, WARM_MODULES + OWN_MODULES, KERNEL_START_UP + PRIME)
     try:
         yield
     finally:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 from collections.abc import Iterator
@@ -16,7 +17,7 @@ from crimelib.kernels.client import ForkedKernel, Template, can_fork
 from crimelib.kernels.provisioner import choose, started_plainly
 from crimelib.production.execute import _run_papermill
 from crimelib.production.notebooks import skip_address_grammar
-from crimelib.production.workers import PRIME, TEMPLATE, WARM_MODULES, _kernel_environment
+from crimelib.production.workers import OWN_MODULES, PRIME, TEMPLATE, WARM_MODULES, _kernel_environment
 
 pytestmark = pytest.mark.skipif(not can_fork(), reason="this system cannot fork kernels")
 BOARD = sorted((Path(__file__).parents[3] / "notebooks" / "board").glob("*.ipynb"))
@@ -31,7 +32,7 @@ CHOSEN = [
 def template(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Template]:
     folder = tmp_path_factory.mktemp("t")
     environment = {**os.environ, **_kernel_environment(folder)}
-    made = Template(folder / TEMPLATE, environment, WARM_MODULES, PRIME)
+    made = Template(folder / TEMPLATE, environment, WARM_MODULES + OWN_MODULES, PRIME)
     yield made
     made.close()
 
@@ -50,6 +51,14 @@ def forked(template: Template, monkeypatch: pytest.MonkeyPatch) -> Iterator[list
     yield pids
     with started_plainly():
         pass
+
+
+def test_every_module_that_a_board_notebook_names_is_loaded_beforehand() -> None:
+    cells = [cell for path in BOARD for cell in json.loads(path.read_text())["cells"] if cell["cell_type"] == "code"]
+    named = set(
+        re.findall(r"^from (crimelib\.board\.\w+) import", "".join("".join(c["source"]) + "\n" for c in cells), re.M)
+    )
+    assert named - {"crimelib.board"} <= set(OWN_MODULES)
 
 
 def test_the_notebooks_that_every_run_compares_are_there() -> None:

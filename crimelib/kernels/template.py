@@ -72,7 +72,8 @@ def warm_up(modules: list[str], prime: str) -> None:
     try:
         with redirect_stdout(io.TextIOWrapper(io.BytesIO(), encoding="UTF-8")):  # as a kernel's; pandas asks
             for name in modules:
-                importlib.import_module(name)
+                with suppress(ModuleNotFoundError):  # a kernel may find it from the folder that it is started in
+                    importlib.import_module(name)
             exec(compile(prime, "<prime>", "exec"), {"__name__": "prime"})
     finally:
         del builtins.get_ipython, builtins.__IPYTHON__  # type: ignore[attr-defined]

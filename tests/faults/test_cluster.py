@@ -17,29 +17,20 @@ from pathlib import Path
 
 import distributed
 import pytest
+from cluster_client import DEFAULTS, PROCESSED, small_order
 from toy_pack import write_notebook
 
 from crimelib.errors import InputError
 from crimelib.production import cluster
 from crimelib.production.batch import BatchEntry, BatchOrder, run_batch, subjects
 from crimelib.production.pack import read_record, verify_pack
-from crimelib.settings import PROJECT_ROOT, load_settings
+from crimelib.settings import load_settings
 from crimelib.tables.store import CATALOGUE
 
-PROCESSED = PROJECT_ROOT / "data/processed"
+CLIENT = Path(__file__).with_name("cluster_client.py")
 PATIENCE_SECONDS = 300
-DEFAULTS = "area = ''\nperiod = '2000-01'\naudience = ''\nprocessed = ''\nparameters = ''"
 # Nothing but the time at which it was made differs between a pack made here and there.
 TIMES = {"made_at", "seconds", "record_sha256", "outputs", "notebooks"}
-CONTACTS = """
-import json, pickle, sys
-seen = set()
-sys.addaudithook(lambda event, given: event == "socket.connect" and seen.add(str(given[1])))
-from crimelib.production.cluster import run_on_cluster
-if __name__ == "__main__":
-    entries = list(run_on_cluster(*pickle.loads(sys.stdin.buffer.read())))
-    print(json.dumps([list(map(str, entries)), sorted(seen)]))
-"""
 
 
 @pytest.fixture(scope="module")
@@ -59,11 +50,7 @@ def workers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[distributed.Lo
 
 @pytest.fixture
 def order(tmp_path: Path) -> BatchOrder:
-    """Packs of two small notebooks."""
-    folder = tmp_path / "notebooks"
-    write_notebook(folder, "01_first", "print(area, period)", "1 / 3", defaults=DEFAULTS)
-    write_notebook(folder, "02_second", "print(hash(area))", "[audience, processed]", defaults=DEFAULTS)
-    return BatchOrder(PROJECT_ROOT / "parameters", PROCESSED, tmp_path / "reports", folder, "board")
+    return small_order(tmp_path)
 
 
 def made(workers: distributed.LocalCluster, order: BatchOrder, areas: str, periods: str) -> list[BatchEntry]:
@@ -94,7 +81,7 @@ def test_packs_are_those_that_this_machine_makes(order: BatchOrder, workers: dis
 def test_nobody_but_the_scheduler_is_contacted(order: BatchOrder, workers: distributed.LocalCluster) -> None:
     address = workers.scheduler_address
     given = pickle.dumps((subjects(load_settings(), "Croydon", "2021-11"), order, address))
-    done = subprocess.run([sys.executable, "-c", CONTACTS], input=given, capture_output=True, timeout=PATIENCE_SECONDS)
+    done = subprocess.run([sys.executable, CLIENT], input=given, capture_output=True, timeout=PATIENCE_SECONDS)
     (entry,), contacted = json.loads(done.stdout)
     assert re.fullmatch(r"Croydon, 2021-11: \d+ s", entry), entry
     host, port = address.removeprefix("tcp://").split(":")

@@ -51,7 +51,7 @@ explore: setup ## the explorers as pages, without Jupyter: on 127.0.0.1 with a t
 		--template=crimelib --VoilaConfiguration.extension_denylist=nbdime-jupyterlab
 
 bench: setup ## run the benchmarks
-	@set -e; for file in $(sort $(wildcard benchmarks/*.py)); do echo "== $$file"; $(BIN)/python "$$file"; done
+	@set -e; for file in $(filter-out %/published_raw.py,$(sort $(wildcard benchmarks/*.py))); do echo "== $$file"; $(BIN)/python "$$file"; done
 
 lock: setup ## write requirements.lock anew from pyproject.toml (newest versions: make lock UPGRADE=1)
 	@scripts/lock.sh $(if $(UPGRADE),--upgrade)

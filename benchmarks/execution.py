@@ -1,7 +1,8 @@
 """How long notebooks take: ours against Papermill's ways and against the floor.
 
-``python benchmarks/execution.py [--notebooks 14 56 140] [--rounds 3] [--only ours,pool]`` prints medians of interleaved
-runs, and how many times longer than ours each took. ``loop`` is the ``papermill`` command once a notebook, ``inproc``
+``python benchmarks/execution.py [--notebooks 14 56 140] [--rounds 3 | --quick] [--only ours,pool]`` prints medians of
+interleaved runs, wall and processor time, and how many times longer than ours each took: ``--quick`` once, ours, the
+pool and the floor. ``loop`` is the ``papermill`` command once a notebook, ``inproc``
 Papermill in one process, ``pool`` a pool of two such processes, ``floor`` the same cells in warm processes, one a core.
 To reach: 7 times faster than the loop at 14 notebooks, 10 at 56 and more, there 5 times faster than the pool; 1.5 times
 the floor at most. Between ours and the floor stand the start of template and workers (once), each kernel's fork, its
@@ -67,12 +68,12 @@ def floor(work: Work) -> None:
     sources = sorted({source for source, _ in work})
     with ProcessPoolExecutor(CORES, get_context("spawn"), initializer=warm, initargs=(sources,)) as workers:
         list(workers.map(time.sleep, [0.2] * CORES))
-        global floor_started
+        global floor_started, floor_used
         floor_started = time.perf_counter()
-        list(workers.map(by_hand, [source for source, _ in work]))
+        floor_used = sum(workers.map(by_hand, [source for source, _ in work]))
 
 
-floor_started = 0.0
+floor_started = floor_used = 0.0
 WAYS: dict[str, Callable[[Work], None]] = {"ours": ours, "loop": loop, "inproc": inproc, "pool": pool, "floor": floor}
 
 
@@ -89,8 +90,9 @@ def warm(sources: Sequence[Path]) -> None:
         by_hand(source)
 
 
-def by_hand(source: Path) -> None:
-    """A notebook's cells, one after the other, in this process's shell."""
+def by_hand(source: Path) -> float:
+    """A notebook's cells, one after the other, in this process's shell; the processor time that they took."""
+    started = time.process_time()
     skip_address_grammar()
     from IPython.core.interactiveshell import InteractiveShell
 
@@ -102,24 +104,29 @@ def by_hand(source: Path) -> None:
         if cell["cell_type"] == "code":
             with redirect_stdout(StringIO()), redirect_stderr(StringIO()):
                 shell.run_cell("".join(cell["source"])).raise_error()
+    return time.process_time() - started
 
 
-def seconds(way: str, work: Work) -> float:
-    """Wall time of one way; of the floor without its warming up."""
-    started = time.perf_counter()
+def seconds(way: str, work: Work) -> tuple[float, float]:
+    """Wall and processor time of one way; of the floor without its warming up."""
+    started, before = time.perf_counter(), os.times()
     WAYS[way](work)
-    return time.perf_counter() - (floor_started if way == "floor" else started)
+    ended, after = time.perf_counter(), os.times()
+    if way == "floor":
+        return ended - floor_started, floor_used
+    used = after.children_user + after.children_system - before.children_user - before.children_system
+    return ended - started, used
 
 
-def measure(number: int, rounds: int, ways: Sequence[str]) -> dict[str, float]:
-    """Median seconds by way, the ways taking turns within each round."""
-    taken: dict[str, list[float]] = {way: [] for way in ways}
+def measure(number: int, rounds: int, ways: Sequence[str]) -> dict[str, tuple[float, float]]:
+    """Median seconds by way, wall and processor, the ways taking turns within each round."""
+    taken: dict[str, list[tuple[float, float]]] = {way: [] for way in ways}
     with tempfile.TemporaryDirectory() as folder:
         work = [(BOARD[turn % len(BOARD)], Path(folder) / f"{turn}.ipynb") for turn in range(number)]
         for _ in range(rounds):
             for way in ways:
                 taken[way].append(seconds(way, work))
-    return {way: statistics.median(found) for way, found in taken.items()}
+    return {way: tuple(map(statistics.median, zip(*found, strict=True))) for way, found in taken.items()}
 
 
 def main() -> None:
@@ -128,14 +135,17 @@ def main() -> None:
     asked.add_argument("--notebooks", type=int, nargs="+", default=[len(BOARD)])
     asked.add_argument("--rounds", type=int, default=3)
     asked.add_argument("--only", default=",".join(WAYS))
+    asked.add_argument("--quick", action="store_true", help="one round of ours, the pool and the floor")
     given = asked.parse_args()
     os.chdir(ROOT)
+    rounds, ways = (1, ["ours", "pool", "floor"]) if given.quick else (given.rounds, given.only.split(","))
     for number in given.notebooks:
-        found = measure(number, given.rounds, given.only.split(","))
-        print(f"{number} notebooks on {CORES} cores, medians of {given.rounds}")
-        for way, taken in found.items():
-            ratio = f", {taken / found['ours']:.2f} times ours" if "ours" in found else ""
-            print(f"  {way:7}{taken:8.1f} s{ratio}")
+        found = measure(number, rounds, ways)
+        print(f"{number} notebooks on {CORES} cores, medians of {rounds}")
+        for way, (wall, used) in found.items():
+            ours = found.get("ours")
+            ratio = f", times ours: {wall / ours[0]:.2f} wall, {used / ours[1]:.2f} processor" if ours else ""
+            print(f"  {way:7}{wall:8.1f} s wall {used:8.1f} s processor{ratio}", flush=True)
 
 
 if __name__ == "__main__":

@@ -66,26 +66,21 @@ def content(pack: Path) -> dict[str, object]:
     return lasting | {path.name: path.read_bytes() for path in pack.rglob("*") if path.suffix in {".csv", ".ipynb"}}
 
 
-def test_packs_are_those_that_this_machine_makes(order: BatchOrder, workers: distributed.LocalCluster) -> None:
-    there = made(workers, order, "Croydon", "2021-10:2021-11")
-    assert [str(entry).split(":")[0] for entry in there] == ["Croydon, 2021-10", "Croydon, 2021-11"]
-    assert not any(entry.failed for entry in there), [*map(str, there)]
-    wanted = subjects(load_settings(), "Croydon", "2021-10:2021-11")
+def test_packs_are_those_that_this_machine_makes_and_nobody_but_the_scheduler_is_contacted(
+    order: BatchOrder, workers: distributed.LocalCluster
+) -> None:
+    wanted, address = subjects(load_settings(), "Croydon", "2021-10:2021-11"), workers.scheduler_address
+    given = pickle.dumps((wanted, order, address))
+    done = subprocess.run([sys.executable, CLIENT], input=given, capture_output=True, timeout=PATIENCE_SECONDS)
+    entries, contacted = json.loads(done.stdout)
+    assert [re.sub(r"\d+ s$", "made", entry) for entry in entries] == [f"Croydon, 2021-{n}: made" for n in (10, 11)]
+    host, port = address.removeprefix("tcp://").split(":")
+    assert contacted == [str((host, int(port)))]
     assert str(*run_batch(wanted[1:], order, jobs=1)) == "Croydon, 2021-11: as before"
     here = replace(order, out=order.out.with_name("here"))
     list(run_batch(wanted, here, jobs=1))
     for subject in wanted:
         assert content(order.target(subject)) == content(here.target(subject))
-
-
-def test_nobody_but_the_scheduler_is_contacted(order: BatchOrder, workers: distributed.LocalCluster) -> None:
-    address = workers.scheduler_address
-    given = pickle.dumps((subjects(load_settings(), "Croydon", "2021-11"), order, address))
-    done = subprocess.run([sys.executable, CLIENT], input=given, capture_output=True, timeout=PATIENCE_SECONDS)
-    (entry,), contacted = json.loads(done.stdout)
-    assert re.fullmatch(r"Croydon, 2021-11: \d+ s", entry), entry
-    host, port = address.removeprefix("tcp://").split(":")
-    assert contacted == [str((host, int(port)))]
 
 
 def while_it_runs(begun: Path, act: Callable[[], object]) -> threading.Thread:
@@ -128,6 +123,7 @@ def test_a_worker_killed_in_mid_notebook_loses_nothing_and_leaves_nothing(
     wait_until_nothing_is_left(workers)
 
 
+@pytest.mark.long
 def test_a_kernel_that_dies_is_tried_once_more(
     order: BatchOrder, workers: distributed.LocalCluster, tmp_path: Path
 ) -> None:
@@ -166,9 +162,9 @@ def nodes_left(workers: distributed.LocalCluster) -> list[str]:
     ("altered", "told"),
     [
         ("code", "another version of crimelib"),
-        ("environment", "other packages or another Python"),
-        ("processed", "other processed tables"),
-        ("parameters", "other parameter files"),
+        pytest.param("environment", "other packages or another Python", marks=pytest.mark.long),
+        pytest.param("processed", "other processed tables", marks=pytest.mark.long),
+        pytest.param("parameters", "other parameter files", marks=pytest.mark.long),
     ],
 )
 def test_a_worker_with_other_versions_is_refused_before_anything_is_made(

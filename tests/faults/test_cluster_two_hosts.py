@@ -90,6 +90,7 @@ def running(host: str, environment: dict[str, str], *words: str) -> Iterator[Non
             process.terminate()
 
 
+@pytest.mark.timeout(600)
 def test_a_pack_made_on_another_host_is_published_on_this_one(
     hosts: tuple[str, str], environment: dict[str, str], tmp_path: Path
 ) -> None:

@@ -127,8 +127,9 @@ class Page:
     narrow: bool
 
     def wrap(self, text: str, size: int) -> list[str]:
-        """Text in even lines that fit the width at a font size."""
-        room = max(20, int(self.width / (0.55 * size)))
+        """Text in even lines that fit the width at a font size; a title is bold, and wider in some readers' faces."""
+        letter = 0.62 if size == theme.TITLE_SIZE else 0.55
+        room = max(20, int(self.width / (letter * size)))
         lines = len(wrap_words(text, room))
         narrowest = next((width for width in range(12, room) if len(wrap_words(text, width)) <= lines), room)
         return wrap_words(text, narrowest) or [""]

@@ -33,6 +33,8 @@ from crimelib.board.tables import (
     row_label,
 )
 
+_BESIDE_NAMES = 42  # pixels of a tile for its figure and the room about both
+
 
 def ward_ranked_chart(rows: pd.DataFrame, *, title: str, unit: str, finding: str) -> Chart:
     """Wards from the highest current count down, last year's as a mark. Rows of ``summary.csv``'s shape, breakdown
@@ -90,23 +92,24 @@ def tile_map(rows: pd.DataFrame, layout: pd.DataFrame, *, title: str, unit: str,
     tiles = tiles.assign(figure=figure, fill=fill, ink=ink)
 
     def draw(page: Page) -> Spec:
-        columns, lines = int(tiles["col"].max()) + 1, int(tiles["row"].max()) + 1
+        columns, ranks = int(tiles["col"].max()) + 1, int(tiles["row"].max()) + 1
         side = (page.width - 10) // columns
-        deep = page.pick(82, 86)
         size = page.pick(theme.SMALL_SIZE, 9)
-        letters = int((side - page.pick(14, 6)) / (size * 0.57))
+        letters = int((side - page.pick(8, 6)) / (size * 0.57))
+        names = [wrap_words(str(name), letters) for name in tiles["name"]]
+        deep = max(map(len, names)) * (size + 2) + _BESIDE_NAMES
         at = tiles.assign(
             x=tiles["col"] * side,
             x2=tiles["col"] * side + side - 4,
             y=tiles["row"] * deep,
             y2=tiles["row"] * deep + deep - 4,
             middle=tiles["col"] * side + (side - 4) / 2,
-            short=["\n".join(wrap_words(str(name), letters)[:4]) for name in tiles["name"]],
+            short=["\n".join(lines) for lines in names],
         )
         return {
             "width": columns * side,
-            "height": lines * deep,
-            "layer": _tile_layers(at, columns * side, lines * deep, size),
+            "height": ranks * deep,
+            "layer": _tile_layers(at, columns * side, ranks * deep, size),
         }
 
     key = (f"Darker is more, in steps of {steps[0]:,.0f}",)

@@ -12,6 +12,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 from rich.text import Text
 
+from crimelib.board.tables import percent_text, signed
 from crimelib.board.titles import measure_title
 from crimelib.errors import one_line
 from crimelib.journal import say
@@ -26,6 +27,7 @@ WINDOW_TITLES = {
 }
 
 
+_ROOMY_COLUMNS = 110  # of a terminal that holds four windows with both figures
 _SLOWEST_STEPS_SECONDS = 3600.0  # how far back the time left is reckoned from; half a minute has no two packs in it
 
 
@@ -62,30 +64,34 @@ class Bar:
 
 
 def print_summary(rows: pd.DataFrame, settings: Settings, *, illustrative: bool) -> None:
-    """The borough totals of a summary, a line a measure and a column a window."""
+    """The borough totals of a summary, a line a measure and a column a window: from what to what where the terminal is
+    wide enough, else what it is now and the change in per cent."""
     totals = rows[rows["breakdown"] == "total"]
     first = totals.iloc[0]
     title = f"{first['area_name']}, {first['period']}" + (" (illustrative figures, not real)" if illustrative else "")
-    table = Table(title=Text(one_line(title)), title_justify="left", box=SIMPLE)
+    console = Console()
+    roomy = console.width >= _ROOMY_COLUMNS
+    table = Table(title=Text(one_line(title)), title_justify="left", box=SIMPLE, padding=(0, 1, 0, 0))
     table.add_column("Measure")
     for window in WINDOW_TITLES.values():
-        table.add_column(window, justify="right")
+        table.add_column(window, justify="right", no_wrap=roomy)
     for (item, measure), group in totals.groupby(["item", "measure"], sort=False):
         by_window = {row["window"]: row for row in group.to_dict("records")}
-        cells = [_cell(by_window[window]) if window in by_window else "" for window in WINDOW_TITLES]
+        cells = [_cell(by_window[window], roomy) if window in by_window else "" for window in WINDOW_TITLES]
         table.add_row(Text(measure_title(settings, item, measure)), *(Text(cell) for cell in cells))
-    console = Console()
     console.print(table)
-    console.print(
-        "▲ increase, ▼ decrease beyond chance; no mark: no clear change. Previous → current.", highlight=False
-    )
+    shown = "Before → now." if roomy else "Now, and the change on the year before."
+    console.print(f"{shown} ▲ increase, ▼ decrease beyond chance; no mark: no clear change.", highlight=False)
 
 
-def _cell(row: dict) -> str:
+def _cell(row: dict, roomy: bool) -> str:
     if row["current"] is None or pd.isna(row["current"]):
         return row["status"].replace("_", " ")
     share = row["item"] == "perception"
     now, before = (f"{value:.0%}" if share else f"{value:,}" for value in (row["current"], row["previous"]))
     if row["status"] != "ok":
         return f"{before} → {now} ({row['status'].replace('_', ' ')})"
-    return f"{before} → {now} {SIGNALS[row['signal']]}"
+    if roomy:
+        return f"{before} → {now} {SIGNALS[row['signal']]}"
+    change = signed(row["current"] - row["previous"], "proportion") if share else percent_text(row["pct_change"])
+    return f"{now} {change.replace(' points', 'pt')} {SIGNALS[row['signal']]}"

@@ -10,7 +10,7 @@ WORKERS ?= 2
 PYTEST = $(BIN)/python -m pytest tests notebooks -n $(WORKERS) --dist loadfile \
 	--nbval-lax --nbval-current-env --nbval-cell-timeout=120
 
-.PHONY: help setup pack test lab explore lint check-long mutants bench lock licences audit chromium illustrative clean-all
+.PHONY: help setup pack test lab explore lint check-long mutants bench lock licences audit chromium illustrative picture clean-all
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/\1	\2/p' Makefile | expand -t 14
@@ -64,6 +64,9 @@ audit: setup ## known vulnerabilities of the locked packages (asks PyPI; what it
 
 chromium: setup
 	@scripts/chromium.sh
+
+picture: chromium pack ## the picture in README, of the illustrative pack
+	@$(BIN)/python scripts/picture.py
 
 clean-all: ## remove .venv, illustrative and processed data, packs and caches; real raw files stay
 	rm -rf .venv .venv-3* .pytest_cache .ruff_cache .hypothesis reports build crimelib.egg-info

@@ -303,6 +303,7 @@ def release(
     from crimelib.production.release import release_pack
 
     say(f"{_shown(pack)}: {release_pack(pack, load_settings(parameters).review, role).words}")
+    say("It carries no draft mark now and never changes; a correction: crimelib run ... --reason TEXT")
 
 
 @app.command("new-period")

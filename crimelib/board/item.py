@@ -316,7 +316,7 @@ class ItemPage:
         ]
         if not drawn:
             return Text(("There are no monthly figures to draw.",))
-        title = f"{self.item.title}, {self.board.area.name}, by month"
+        title = f"{self.item.title}, each count, {self.board.area.name}, by month"
         first = min((month for name in chosen if (month := self.provisional_from(name))), default=None)
         return small_multiples(
             pd.concat(drawn), "facet", title=title, unit="a month", finding=self._finding(chosen),

@@ -65,4 +65,5 @@ def reading_line(found: Mapping[str, Any]) -> str:
         return ""
     hard = ", ".join(f"{name.replace('_', ' ')} {age:g}" for name, age, _ in hard_pages(found)[:_MOST_NAMED])
     named = f"; the hardest pages: {hard}" if hard else "; no page is harder"
-    return f"Reading age {found['median']:g} (the middle of {found['texts']} sentences; {AIM:g} is aimed at){named}."
+    count = f"{found['texts']} sentence{'' if found['texts'] == 1 else 's'}"
+    return f"Reading age {found['median']:g} (the middle of {count}; {AIM:g} is aimed at){named}."

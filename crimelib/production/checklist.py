@@ -54,7 +54,7 @@ def _whole(pack: Path, record: Mapping[str, Any]) -> Point:
     faults = [*verify_pack(pack), *(f"{name}: the page could not be made" for name in failed)]
     pages = _counted(len(record["notebooks"]), "page")
     answer = (
-        f"{_counted(len(faults), 'fault')} in {pages}." if faults else f"All {pages} were made; no file is altered."
+        f"{_counted(len(faults), 'fault')} in {pages}." if faults else f"{pages} made, none failed; no file is altered."
     )
     return Point("pages", "Is the pack whole?", answer, not faults, tuple(faults), "index.html")
 

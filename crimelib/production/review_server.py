@@ -9,7 +9,6 @@ by the pack's own list of files; nothing else has an address.
 from __future__ import annotations
 
 import mimetypes
-import os
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -117,7 +116,8 @@ def standing_sentence(subject: Subject, missing: str) -> str:
         return f"Released: {revision}. It is never changed; a correction is a new revision, with its reason."
     if missing:
         return f"Draft: {revision}. Before it is released: {missing}."
-    command = f'crimelib release {os.path.relpath(subject.path)} --role "YOUR ROLE"'
+    below = subject.path.is_relative_to(Path.cwd())
+    command = f'crimelib release {subject.path.relative_to(Path.cwd()) if below else subject.path} --role "YOUR ROLE"'
     return f"Draft: {revision}. Signed off. To release it: {command}."
 
 

@@ -27,7 +27,7 @@ from multiprocessing import get_context
 from pathlib import Path
 
 from crimelib.production.execute import Task, execute_notebooks
-from crimelib.production.notebooks import skip_address_grammar
+from crimelib.start_up import skip_address_grammar
 
 ROOT = Path(__file__).resolve().parents[1]
 _OTHER = ("_ward", "_partner")

@@ -69,7 +69,11 @@ def main() -> None:
     asked.add_argument("--repeats", type=int, default=20)
     given = asked.parse_args()
     every = []
-    with tempfile.TemporaryDirectory() as folder, served(Path(folder) / "log") as (base, token), sync_playwright() as p:
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        served(Path(folder) / "log") as (base, token, pid),
+        sync_playwright() as p,
+    ):
         browser = p.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         page = browser.new_page(viewport={"width": 1400, "height": 1100})
         for notebook, controls in TRIED.items():

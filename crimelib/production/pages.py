@@ -29,9 +29,9 @@ from crimelib.production.live import (
     script_policy,
     with_named_charts,
 )
-from crimelib.production.notebooks import skip_address_grammar
 from crimelib.production.portable import CHART_TYPE
 from crimelib.production.sanitise import safe_html, safe_markdown
+from crimelib.start_up import skip_address_grammar
 
 DRAFT_NOTICE = "Draft - not reviewed yet"
 ILLUSTRATIVE_NOTICE = "Illustrative data - not real figures"

@@ -25,8 +25,8 @@ from typing import TypeVar
 
 from crimelib.board.charts.drawing import PICTURES_LATER
 from crimelib.kernels.client import Template, can_fork
-from crimelib.production.notebooks import KERNEL_START_UP
 from crimelib.scratch import scratch_folder, share
+from crimelib.start_up import KERNEL_START_UP
 
 Task = TypeVar("Task")
 Result = TypeVar("Result")

@@ -29,6 +29,7 @@ LAYERS = (
     "errors",
     "journal",
     "scratch",
+    "start_up",
     "settings",
     "views",
     "areas",

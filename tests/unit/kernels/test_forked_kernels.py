@@ -18,8 +18,8 @@ from jupyter_client.provisioning import KernelProvisionerFactory
 from traitlets.config import Config
 
 from crimelib.kernels.client import ForkedKernel, NoTemplate, Template, can_fork, identity
-from crimelib.production.notebooks import skip_address_grammar
 from crimelib.production.workers import ONE_THREAD, PRIME, WARM_MODULES
+from crimelib.start_up import skip_address_grammar
 
 pytestmark = pytest.mark.skipif(not can_fork(), reason="this system cannot fork kernels")
 PATIENCE_SECONDS = 60

@@ -16,8 +16,8 @@ from crimelib.board.charts.drawing import add_pictures
 from crimelib.kernels.client import ForkedKernel, Template, can_fork
 from crimelib.kernels.provisioner import choose, started_plainly
 from crimelib.production.execute import _run_papermill
-from crimelib.production.notebooks import skip_address_grammar
 from crimelib.production.workers import OWN_MODULES, PRIME, TEMPLATE, WARM_MODULES, _kernel_environment
+from crimelib.start_up import skip_address_grammar
 
 pytestmark = pytest.mark.skipif(not can_fork(), reason="this system cannot fork kernels")
 BOARD = sorted((Path(__file__).parents[3] / "notebooks" / "board").glob("*.ipynb"))

@@ -71,7 +71,7 @@ def main() -> None:
     every = []
     with (
         tempfile.TemporaryDirectory() as folder,
-        served(Path(folder) / "log") as (base, token, pid),
+        served(Path(folder) / "log") as (base, token, _),
         sync_playwright() as p,
     ):
         browser = p.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])

@@ -47,11 +47,11 @@ def answer(workspace: Workspace, view: AsbDefinitionView) -> Answer:
     calls = _calls(workspace, view)
     tried = {each.label: each for each in (ALL_CALLS, *_declared(workspace), view.definition)}
     shown = {name: each for name, each in tried.items() if name in (ALL_CALLS.label, view.label)}
-    monthly = pd.DataFrame({name: _monthly(calls, each) for name, each in tried.items()})
+    monthly = pd.DataFrame({name: _monthly(workspace, calls, each) for name, each in tried.items()})
     end = monthly.index[-1]
     changes = compare_many(monthly, end, WINDOW, unusual=unusual_months(workspace.settings))
     rows = [{"label": name, **changes.loc[name].to_dict()} for name in tried]
-    kept = latest(calls)
+    kept = workspace.remembered(("latest calls", calls.area_code), lambda: latest(calls))
     share = int(kept.loc[selected(kept, view.definition), "count"].sum()) / max(1, int(kept["count"].sum()))
     said = (
         conclusion([row for row in rows if row["label"] in shown]),
@@ -82,7 +82,12 @@ def _calls(workspace: Workspace, view: AsbDefinitionView) -> Calls:
     return calls
 
 
-def _monthly(calls: Calls, definition: AsbDefinition) -> pd.Series:
+def _monthly(workspace: Workspace, calls: Calls, definition: AsbDefinition) -> pd.Series:
+    key = ("calls counted", calls.area_code, *(getattr(definition, name) for name in (*TICKED, "untagged")))
+    return workspace.remembered(key, lambda: _counted(calls, definition))
+
+
+def _counted(calls: Calls, definition: AsbDefinition) -> pd.Series:
     found = history(calls, definition)
     return found.monthly(calls.area_code) if found else pd.Series(dtype="float64")
 

@@ -7,14 +7,17 @@ answers to the pointer, and what is chosen comes back to Python. Colours, type a
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 
-import numpy as np
 import pandas as pd
 
 from crimelib.board import theme
 from crimelib.board.charts import SCHEMA, Spec
+from crimelib.board.charts.drawing import tooltip
+from crimelib.measures.periods import month_label
 
 WIDTH, HEIGHT = 720, 300
+DAY = 86_400_000  # milliseconds
 LABEL_STEP = 15  # pixels from one label to the next
 
 
@@ -22,15 +25,21 @@ def series_values(name: str, values: pd.Series, breaks: Iterable[str] = ()) -> l
     """A monthly series (PeriodIndex) as rows ``at`` (milliseconds), ``month``, ``value``, ``series``, ``segment``; a
     missing month has no row, and the segment changes after it and at every break: no line crosses either."""
     starts = {pd.Period(month, freq="M").ordinal for month in breaks}
-    ordinals, rows, segment = values.index.asi8, [], 0
-    stamps = values.index.to_timestamp().as_unit("ms").asi8 + 14 * 86_400_000
-    labels = values.index.strftime("%B %Y")
-    for ordinal, at, label, value in zip(ordinals, stamps.tolist(), labels, values.to_numpy(float), strict=True):
-        if np.isnan(value) or ordinal in starts:
+    rows, segment = [], 0
+    for ordinal, value in zip(values.index.asi8.tolist(), values.to_numpy(float).tolist(), strict=True):
+        if value != value or ordinal in starts:
             segment += 1
-        if not np.isnan(value):
+        if value == value:
+            at, label = _month(ordinal)
             rows.append({"at": at, "month": label, "value": round(value, 2), "series": name, "segment": segment})
     return rows
+
+
+@cache
+def _month(ordinal: int) -> tuple[int, str]:
+    """The middle of a month in milliseconds, and its name."""
+    month = pd.Period(ordinal=ordinal, freq="M")
+    return int(month.start_time.value // 1_000_000) + 14 * DAY, month_label(month)
 
 
 def lines_chart(
@@ -59,7 +68,7 @@ def lines_chart(
         "scale": {"zero": from_zero},
         "axis": {"format": form},
     }
-    tips = _tips(Series="series", Month="month", Figure="value")
+    tips = tooltip(Series="series", Month="month", Figure="value")
     first, ends = min((row["at"] for row in rows), default=0), _ends(rows, from_zero)
     line = {"type": "line", "strokeWidth": 2, "strokeCap": "round"}
     select = {"name": "months", "select": {"type": "interval", "encodings": ["x"]}, "views": ["lines"]}
@@ -109,13 +118,9 @@ def _event_layers(events: pd.DataFrame | None, breaks: Mapping[str, str], first:
         return []
     dash = {"condition": {"test": "datum.kind === 'break'", "value": [3, 3]}, "value": [1, 0]}
     x = {"field": "at", "type": "temporal", "title": None}
-    tips = _tips(What="label", From="start")
+    tips = tooltip(What="label", From="start")
     rule = {"type": "rule", "color": theme.RULE, "strokeWidth": 1.5}
     return [{"data": {"values": marks}, "mark": rule, "encoding": {"x": x, "strokeDash": dash, "tooltip": tips}}]
-
-
-def _tips(**fields: str) -> list[Spec]:
-    return [{"field": field, "type": "nominal", "title": heading} for heading, field in fields.items()]
 
 
 def _base(title: str, unit: str) -> Spec:

@@ -10,6 +10,7 @@ import pandas as pd
 
 from crimelib.board import theme
 from crimelib.board.charts import SCHEMA, Spec
+from crimelib.board.charts.drawing import tooltip
 from crimelib.board.maps import GRID, fitted, rings_of, ward_boundaries
 from crimelib.board.narrative import sentence
 from crimelib.board.summary import Line, compared_rows, rounded
@@ -135,8 +136,9 @@ def _spec(
     select = {"type": "point", "fields": ["code"], "toggle": False}
     views = ["map", "ranked", "funnel"]
     param = {"name": "ward", "select": select, "views": views, "value": [{"code": chosen}] if chosen else []}
-    months = _month_rows(workspace, named, area, rows, period)
-    below = [_months_panel(months, named), *_funnel_panel(workspace, rows, period)]
+    key = ("ward months", named.path, area.code, period)
+    months = workspace.remembered(key, lambda: _month_lines(workspace, named, area, rows, period))
+    below = [_months_panel(months, values, named), *_funnel_panel(workspace, rows, period)]
     title = f"{named.measure.label}, {area.name}: {WINDOW_NAMES[view.window].lower()} to {month_label(period)}"
     upper = {"hconcat": [_map_panel(workspace, rows, values), _ranked_panel(values)], "spacing": 40}
     return {
@@ -151,7 +153,7 @@ def _spec(
 def _map_panel(workspace: Workspace, rows: pd.DataFrame, values: list[Spec]) -> Spec:
     boundaries = ward_boundaries(workspace.store, list(rows["breakdown_value"]))
     count = {"field": "count", "type": "quantitative", "legend": None, "scale": {"range": list(theme.SEQUENTIAL)}}
-    tips = _tips(Ward="name", Count="count", Before="before", Change="change")
+    tips = tooltip(Ward="name", Count="count", Before="before", Change="change")
     common = {"color": count, "tooltip": tips, "opacity": {"condition": {**CHOSEN, "value": 1}, "value": 0.35}}
     if boundaries is not None:
         return {"name": "map", **_shapes(boundaries, values), "encoding": common}
@@ -203,7 +205,7 @@ def _ranked_panel(values: list[Spec]) -> Spec:
             "axis": {"labelFontSize": theme.SMALL_SIZE},
         },
         "x": {"field": "count", "type": "quantitative", "title": None},
-        "tooltip": _tips(Ward="name", Count="count", Before="before", Change="change"),
+        "tooltip": tooltip(Ward="name", Count="count", Before="before", Change="change"),
         "opacity": {"condition": {**CHOSEN, "value": 1}, "value": 0.35},
     }
     return {
@@ -216,32 +218,44 @@ def _ranked_panel(values: list[Spec]) -> Spec:
     }
 
 
-def _month_rows(workspace: Workspace, named: Named, area: Place, rows: pd.DataFrame, period: pd.Period) -> list[Spec]:
+def _month_lines(workspace: Workspace, named: Named, area: Place, rows: pd.DataFrame, period: pd.Period) -> str:
+    """The months of every ward as CSV, a third of what they are as objects: a borough's ten years are thousands."""
     breaks = [each.month for each in named.measure.breaks if each.effect == "not_comparable"]
-    found = []
+    lines = ["code,at,value,segment"]
     for code_, name in zip(rows["breakdown_value"], rows["breakdown_label"], strict=True):
         counts = series_of(workspace, named, Place(area.area, code_, name)).counts
-        found += [{**row, "code": code_} for row in series_values(name, counts.loc[:period], breaks)]
-    return found
+        found = series_values(name, counts.loc[:period], breaks)
+        lines += [f"{code_},{row['at']},{row['value']:g},{row['segment']}" for row in found]
+    return "\n".join(lines)
 
 
-def _months_panel(values: list[Spec], named: Named) -> Spec:
+def _months_panel(lines: str, values: list[Spec], named: Named) -> Spec:
     """The months of the chosen ward; of all of them, faintly, while none is chosen."""
     encoding = {
         "x": {"field": "at", "type": "temporal", "title": None, "scale": {"type": "utc"}, "axis": {"format": "%b %Y"}},
         "y": {"field": "value", "type": "quantitative", "title": None},
         "detail": [{"field": "code", "type": "nominal"}, {"field": "segment", "type": "nominal"}],
         "opacity": {"condition": {"param": "ward", "empty": False, "value": 1}, "value": 0.15},
-        "tooltip": _tips(Ward="series", Month="month", Count="value"),
     }
+    month = {"field": "at", "type": "temporal", "title": "Month", "format": "%B %Y"}
+    tips = [*tooltip(Ward="name"), month, *tooltip(Count="value")]
+    named_wards = {"data": {"values": [{name: row[name] for name in ("code", "name")} for row in values]}}
+    dots = {
+        "transform": [
+            {"filter": {"param": "ward", "empty": False}},
+            {"lookup": "code", "from": {**named_wards, "key": "code", "fields": ["name"]}},
+        ],
+        "mark": {"type": "point", "filled": True, "color": theme.CURRENT, "size": 14, "opacity": 1},
+        "encoding": {"x": encoding["x"], "y": encoding["y"], "tooltip": tips},
+    }
+    numbers = {"at": "number", "value": "number", "segment": "number"}
     return {
         "title": {"text": "By month", "subtitle": named.measure.unit, "fontSize": theme.TEXT_SIZE},
-        "data": {"values": values},
+        "data": {"values": lines, "format": {"type": "csv", "parse": numbers}},
         "transform": [{"filter": CHOSEN}],
         "width": MONTHS[0],
         "height": MONTHS[1],
-        "mark": {"type": "line", "color": theme.CURRENT, "strokeWidth": 1.6, "point": {"size": 14}},
-        "encoding": encoding,
+        "layer": [{"mark": {"type": "line", "color": theme.CURRENT, "strokeWidth": 1.6}, "encoding": encoding}, dots],
     }
 
 
@@ -275,7 +289,7 @@ def _funnel_panel(workspace: Workspace, rows: pd.DataFrame, period: pd.Period) -
             "x": x,
             "y": _ratio("ratio"),
             "opacity": {"condition": {**CHOSEN, "value": 1}, "value": 0.25},
-            "tooltip": _tips(Ward="name", Expected="expected", Ratio="ratio"),
+            "tooltip": tooltip(Ward="name", Expected="expected", Ratio="ratio"),
         },
     }
     under = "times as many as expected; band: chance, 99.8%"
@@ -291,10 +305,6 @@ def _funnel_panel(workspace: Workspace, rows: pd.DataFrame, period: pd.Period) -
 
 def _ratio(field: str) -> Spec:
     return {"field": field, "type": "quantitative", "title": None}
-
-
-def _tips(**fields: str) -> list[Spec]:
-    return [{"field": field, "type": "nominal", "title": heading} for heading, field in fields.items()]
 
 
 def _change(row: dict[str, object]) -> str:

@@ -3,19 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 import pandas as pd
 
+from crimelib.board.concordance import WINDOW, concordance
 from crimelib.board.item import Board, ItemPage
+from crimelib.board.summary import compared_rows, lines, rounded
+from crimelib.disclosure.protect import FIGURES
 from crimelib.errors import InputError
 from crimelib.explore.answers import Answer, Control, Exploration, area_options
 from crimelib.explore.live import lines_chart, series_values
 from crimelib.explore.surface import MonthlySeries, series_of
 from crimelib.explore.workspace import Workspace
 from crimelib.measures.periods import month_label, parse_period
+from crimelib.settings import Area
 from crimelib.views import PartnersView
 
 AUDIENCE = "board"
+
+
+@dataclass(frozen=True)
+class CountedBoard(Board):
+    """A board of rows as counted, for the analyst's eyes."""
+
+    counted: pd.DataFrame = field(default_factory=pd.DataFrame)
+
+    @property
+    def rows(self) -> pd.DataFrame:  # type: ignore[override]
+        """The rows given, not protected."""
+        return self.counted
 
 
 def controls(workspace: Workspace, view: PartnersView) -> Sequence[Control]:
@@ -43,7 +60,7 @@ def answer(workspace: Workspace, view: PartnersView) -> Answer:
     indexed = 100 * usable / usable.iloc[0]
     values = [row for name in indexed for row in series_values(name, indexed[name])]
     left = [name for name in totals if name not in usable]
-    said = (*_page(workspace, view).concordance().lines, *(f"{name} has no count to start from." for name in left))
+    said = (*_told(workspace, view), *(f"{name} has no count to start from." for name in left))
     title = f"Twelve-month totals, the year to {month_label(base.index[0])} = 100"
     spec = lines_chart(values, title=title, unit="index", from_zero=False)
     return Answer(spec, said, (("From the base to the newest month", _table(usable, indexed)),), code(workspace, view))
@@ -75,13 +92,25 @@ def _totals(workspace: Workspace, view: PartnersView) -> pd.DataFrame:
     return table.loc[reached[0] :] if len(reached) else pd.DataFrame()
 
 
-def _page(workspace: Workspace, view: PartnersView) -> ItemPage:
-    period = _period(workspace, view)
-    area = workspace.place(view.area).area
-    board = workspace.remembered(
-        ("board", area.code, period), lambda: Board(workspace.settings, workspace.store, area, period, AUDIENCE)
-    )
-    return ItemPage(board, view.item)
+def _told(workspace: Workspace, view: PartnersView) -> tuple[str, ...]:
+    """Whether police and partners tell the same story: the board's words, of the figures as counted."""
+    area, period = workspace.place(view.area).area, _period(workspace, view)
+    key = ("concordance", area.code, period, view.item)
+    return workspace.remembered(key, lambda: concordance(_page(workspace, area, period, view.item)).lines)
+
+
+def _page(workspace: Workspace, area: Area, period: pd.Period, item: str) -> ItemPage:
+    """An item's page with its totals, and those read beside them, over twelve months: a hundredth of the whole."""
+    data, settings = workspace.data(area), workspace.settings
+    wanted = {item, *settings.items[item].beside.values()}
+    asked = [
+        line
+        for line in lines(data.counts, settings, area, (), period)
+        if line.item in wanted and line.breakdown == "total"
+    ]
+    rows = compared_rows(asked, settings, area, period, data.doubted, [WINDOW])
+    counted = rounded(rows.astype(dict.fromkeys(FIGURES, object)))
+    return ItemPage(CountedBoard(settings, workspace.store, area, period, AUDIENCE, counted=counted), item)
 
 
 def _period(workspace: Workspace, view: PartnersView) -> pd.Period:

@@ -9,24 +9,20 @@ from collections.abc import Sequence
 from html import escape
 from typing import Any
 
-import altair
 import anywidget
 import ipywidgets
 import pandas as pd
 import traitlets
-from altair.jupyter.jupyter_chart import Selections
-from altair.utils.selection import IntervalSelection, PointSelection
 
 from crimelib.board.charts import Spec
 from crimelib.errors import InputError
 from crimelib.explore import NOT_FOR_SHARING
 from crimelib.explore.answers import Answer, Control, Exploration, changed, settled
+from crimelib.explore.live_chart import LiveChart
 from crimelib.explore.workspace import Workspace
 from crimelib.settings import Strict
 from crimelib.views import write_view
 
-EMBEDDED = {"renderer": "svg", "actions": False}
-EMPTY = {"interval": IntervalSelection, "point": PointSelection}
 SEVERAL_ROWS = 6
 
 
@@ -56,25 +52,10 @@ class CopyButton(anywidget.AnyWidget):
     text = traitlets.Unicode("").tag(sync=True)
 
 
-class LiveChart(altair.JupyterChart):
-    """Altair's live widget fed with specifications as plain values: building Altair objects and checking them against
-    its schema takes seconds, sending a specification none. ``spec`` redraws it."""
-
-    def __init__(self, spec: Spec) -> None:
-        super().__init__(chart=None, embed_options=EMBEDDED)
-        types = {param["name"]: param["select"]["type"] for param in spec.get("params", ())}
-        with self.hold_sync():
-            self.selections = Selections({name: EMPTY[kind](name, [], []) for name, kind in types.items()})
-            self._selection_types = types
-            self._vl_selections = {name: {"value": None, "store": []} for name in types}
-            self.spec = spec
-
-
 class Explorer(ipywidgets.VBox):
     """An exploration open at a view. ``view`` is what the controls say; setting it moves the controls."""
 
     def __init__(self, exploration: Exploration, view: Strict, workspace: Workspace) -> None:
-        altair.JupyterChart.enable_offline(True)
         self.exploration, self.workspace, self.view = exploration, workspace, view
         self._moving = False
         self.controls: dict[str, ipywidgets.Widget] = {}
@@ -155,7 +136,7 @@ class Explorer(ipywidgets.VBox):
         if spec is None:
             return
         if self.chart is not None:
-            self.chart.spec = spec
+            self.chart.show(spec)
             return
         self.chart = LiveChart(spec)
         for name in self.exploration.picked:

@@ -69,7 +69,7 @@ TRIED = {
         ("Without tags", ["Speeding", "Animals"]),
     ],
     "04_partners": [
-        ("Item", ["Burglary", "Reported domestic abuse"]),
+        ("Item", ["Race and hate crime", "Domestic abuse"]),
         ("Compared up to", ["October 2021", "September 2021"]),
     ],
     "05_data_check": [("Source", ["MPS recorded crime, geographic breakdown", "Every source"])],

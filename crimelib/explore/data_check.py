@@ -9,6 +9,7 @@ import pandas as pd
 from crimelib.board import theme
 from crimelib.board.charts import SCHEMA, Spec
 from crimelib.explore.answers import Answer, Control, Exploration, area_options
+from crimelib.explore.live import month_at
 from crimelib.explore.workspace import Workspace
 from crimelib.tables.quality import coverage, quality_lines
 from crimelib.tables.revisions import revision_table
@@ -99,12 +100,18 @@ def _spec(files: pd.DataFrame, catalogue: Catalogue) -> Spec:
         for month in row.months
     }
     values = [
-        {"line": f"{source} {vintage}", "at": f"{month}-15", "month": month, "state": state}
+        {
+            "line": f"{source} {vintage}",
+            "at": month_at(pd.Period(month, freq="M").ordinal)[0],
+            "month": month,
+            "state": state,
+        }
         for (source, vintage, month), state in rows.items()
     ]
     lines = len({row["line"] for row in values})
     colour = {"domain": ["there", "looks short of data"], "range": [theme.BAR, theme.ACCENT]}
     shape = {"domain": ["there", "looks short of data"], "range": ["square", "triangle-up"]}
+    x = {"field": "at", "type": "temporal", "title": None, "scale": {"type": "utc"}, "axis": {"format": "%b %Y"}}
     tips = [{"field": field, "type": "nominal", "title": field.capitalize()} for field in ("line", "month", "state")]
     return {
         "$schema": SCHEMA,
@@ -114,7 +121,7 @@ def _spec(files: pd.DataFrame, catalogue: Catalogue) -> Spec:
         "height": max(60, 26 * lines),
         "mark": {"type": "point", "filled": True, "opacity": 1, "size": 34},
         "encoding": {
-            "x": {"field": "at", "type": "temporal", "title": None, "axis": {"format": "%b %Y"}},
+            "x": x,
             "y": {"field": "line", "type": "nominal", "title": None},
             "color": {"field": "state", "type": "nominal", "scale": colour, "legend": {"title": None, "orient": "top"}},
             "shape": {"field": "state", "type": "nominal", "scale": shape},

@@ -30,13 +30,13 @@ def series_values(name: str, values: pd.Series, breaks: Iterable[str] = ()) -> l
         if value != value or ordinal in starts:
             segment += 1
         if value == value:
-            at, label = _month(ordinal)
+            at, label = month_at(ordinal)
             rows.append({"at": at, "month": label, "value": round(value, 2), "series": name, "segment": segment})
     return rows
 
 
 @cache
-def _month(ordinal: int) -> tuple[int, str]:
+def month_at(ordinal: int) -> tuple[int, str]:
     """The middle of a month in milliseconds, and its name."""
     month = pd.Period(ordinal=ordinal, freq="M")
     return int(month.start_time.value // 1_000_000) + 14 * DAY, month_label(month)
@@ -54,12 +54,11 @@ def lines_chart(
 ) -> Spec:
     """Lines over months with a name at each end; dragging over months is the interval selection ``months``."""
     names = list(dict.fromkeys(row["series"] for row in rows))
-    colour = {
-        "field": "series",
-        "type": "nominal",
-        "legend": None,
-        "scale": {"domain": names, "range": [theme.SERIES[place % len(theme.SERIES)] for place in range(len(names))]},
-    }
+    places = {name: place % len(theme.SERIES) for place, name in enumerate(names)}
+    rows = [{**row, "colour": places[row["series"]]} for row in rows]
+    # by number, so that another choice of series is the same chart with other rows: only those are sent to it
+    palette = {"domain": list(range(len(theme.SERIES))), "range": list(theme.SERIES)}
+    colour = {"field": "colour", "type": "nominal", "legend": None, "scale": palette}
     x = {"field": "at", "type": "temporal", "title": None, "scale": {"type": "utc"}, "axis": {"format": "%b %Y"}}
     y = {
         "field": "value",
@@ -72,7 +71,7 @@ def lines_chart(
     first, ends = min((row["at"] for row in rows), default=0), _ends(rows, from_zero)
     line = {"type": "line", "strokeWidth": 2, "strokeCap": "round"}
     select = {"name": "months", "select": {"type": "interval", "encodings": ["x"]}, "views": ["lines"]}
-    detail = {"field": "segment", "type": "nominal"}
+    detail = [{"field": "series", "type": "nominal"}, {"field": "segment", "type": "nominal"}]
     layers: list[Spec] = [
         *_event_layers(events, breaks or {}, first, max((row["at"] for row in rows), default=0)),
         {"name": "lines", "mark": line, "encoding": {"x": x, "y": y, "color": colour, "detail": detail}},
@@ -92,7 +91,7 @@ def lines_chart(
         },
     ]
     shape = {"width": WIDTH, "height": HEIGHT, "padding": {"left": 5, "top": 5, "right": 190, "bottom": 5}}
-    return {**_base(title, unit), **shape, "params": [select], "data": {"values": list(rows)}, "layer": layers}
+    return {**_base(title, unit), **shape, "params": [select], "data": {"values": rows}, "layer": layers}
 
 
 def _ends(rows: Sequence[Spec], from_zero: bool) -> list[Spec]:

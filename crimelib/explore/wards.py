@@ -200,7 +200,7 @@ def _ranked_panel(values: list[Spec]) -> Spec:
     encoding = {
         "y": {
             **NAME,
-            "sort": [row["name"] for row in values],
+            "sort": None,  # as they are given
             "title": None,
             "axis": {"labelFontSize": theme.SMALL_SIZE},
         },

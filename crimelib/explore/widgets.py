@@ -92,8 +92,10 @@ class Explorer(ipywidgets.VBox):
     def _page(self) -> Sequence[ipywidgets.Widget]:
         heading = ipywidgets.HTML(f"<p><strong>{escape(self.exploration.title)}.</strong> {NOT_FOR_SHARING}</p>")
         keep = ipywidgets.VBox([ipywidgets.HBox([self.copy, self.name, self.save]), self.saved, self.code])
-        answer = ipywidgets.VBox([self.said, self.drawn, self.picked, self.table], layout={"overflow": "auto"})
-        return heading, ipywidgets.HBox([self.panel, answer]), keep
+        # where the chart has no room beside the controls it goes beneath them
+        wide = {"overflow": "auto", "flex": "1 1 800px", "max_width": "100%"}
+        answer = ipywidgets.VBox([self.said, self.drawn, self.picked, self.table], layout=wide)
+        return heading, ipywidgets.HBox([self.panel, answer], layout={"flex_flow": "row wrap"}), keep
 
     def _lay_out(self) -> None:
         """Controls of the view, each with the choices that the view leaves."""

@@ -195,7 +195,7 @@ def test_a_definition_is_ticked_named_and_saved(place: Place, page: playwright.P
 def test_the_base_month_is_dragged(place: Place, page: playwright.Page) -> None:
     shown = opened_at(place, page, "04_partners")
     until_said(shown, "Reported domestic abuse")
-    first = shown.locator(".vega-embed svg text", has_text="= 100").inner_text()
+    first = shown.locator(".vega-embed svg text", has_text="= 100").text_content()
     slider = shown.get_by_role("slider").first
     slider.focus()
     slider.press("ArrowRight")

@@ -391,8 +391,14 @@ def _terminal_table(title: str, what: str, changes: Iterable[FigureChange | Mont
 
     listed = list(changes)
     more = len(listed) - _SHOWN_ON_TERMINAL
-    caption = f"and {more} more: see the page" if more > 0 else None
+    caption = f"and {more:,} more: --html FILE writes them all" if more > 0 else None
     table = Table(what, "From", "To", title=Text(title), title_justify="left", box=SIMPLE, caption=caption)
     for change in listed[:_SHOWN_ON_TERMINAL]:
-        table.add_row(*map(Text, (change.name, change.one, change.other)))
+        table.add_row(*map(Text, (change.name, *_shortly(change.one, change.other))))
     return table
+
+
+def _shortly(one: str, other: str) -> tuple[str, str]:
+    """Two figures without the limits of their ratios, but where nothing else tells them apart."""
+    short = (one.partition(", ratio ")[0], other.partition(", ratio ")[0])
+    return short if short[0] != short[1] else (one, other)

@@ -184,6 +184,21 @@ def test_the_terminal_and_the_page_say_the_same_and_run_nothing(tmp_path: Path) 
     assert "&lt;script&gt;" in page
 
 
+def test_the_terminal_leaves_out_limits_unless_they_alone_changed(tmp_path: Path) -> None:
+    limits = {"ratio_low": 0.7, "ratio_high": 0.9}
+    shown = []
+    for name, after in (
+        ("both", row(1540, ratio_low=0.8, ratio_high=0.9)),
+        ("limits", row(1536, ratio_low=0.8, ratio_high=0.9)),
+    ):
+        one = pack(tmp_path / f"{name}-one", row(1536, **limits))
+        other = pack(tmp_path / f"{name}-other", after, inputs=({**DATA, "sha256": "99"}, ITEMS))
+        console = Console(width=160, record=True, file=StringIO())
+        console.print(diff_text(diff_packs(one, other)))
+        shown.append("ratio 0.8" in console.export_text())
+    assert shown == [False, True]
+
+
 def test_what_is_no_whole_pack_or_of_another_area_is_refused(tmp_path: Path) -> None:
     one, other = pack(tmp_path / "one", row(1)), pack(tmp_path / "other", row(1), area="Bexley")
     with pytest.raises(InputError, match="of Bromley for the board and of Bexley"):

@@ -8,7 +8,7 @@ Other wards appear as unnamed points only, and no group with a count that the po
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
@@ -370,7 +370,7 @@ class EvaluationPage:
         the start."""
         panel = self._main()
         series = _twelve_month_totals(panel, self.board.period) if panel is not None else {}
-        if not series or any(self._withheld(total) for totals in series.values() for total in totals):
+        if panel is None or not series or self._tells_of_a_small_ward(panel, series):
             return Text(("No twelve-month totals of these wards can be shown.",))
         base = min(_month(self.plan.start) - 1, self.board.period)
         long = pd.concat(
@@ -472,6 +472,15 @@ class EvaluationPage:
     def _withheld(self, total: float) -> bool:
         policy = self.board.settings.disclosure.audiences[self.board.audience]
         return policy.suppress_from <= total <= policy.suppress_to
+
+    def _tells_of_a_small_ward(self, panel: Panel, series: Mapping[str, pd.Series]) -> bool:
+        """Whether a group, or in any month drawn any one ward of the borough, has a twelve-month total that the policy
+        withholds. A total beside an index is the totals of all its months: with the wards shown then they would give
+        such a ward away, or the one withheld beside it."""
+        months = next(iter(series.values())).index
+        wards = panel.whole.rolling(12).sum().reindex(months)
+        totals = [*series.values(), *(wards[code] for code in wards)]
+        return any(self._withheld(total) for each in totals for total in each.dropna())
 
     def _gives_people_away(self, panel: Panel) -> bool:
         """Whether a group's total, of the outcome or of a measure linked with it, is one that the policy withholds."""

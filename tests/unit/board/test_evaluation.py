@@ -259,6 +259,17 @@ def test_small_wards_are_no_placebos_and_none_is_named(page) -> None:
     assert set(chart.data["label"]) == {"Town centre, the real start", "Other wards", "Town centre, other dates"}
 
 
+def test_no_index_is_drawn_where_a_ward_s_twelve_months_were_too_few_to_show(page) -> None:
+    """With the town centre's total of one month the index is its totals of all months; beside the other wards of a
+    pack they would tell of a ward withheld then."""
+    counts = vawg(OLD_WARDS, "2021-11")
+    other = next(code for code in OLD_WARDS if code not in PLAN.ward_sets["2018"].codes)
+    few = counts["area_code"] == other
+    counts.loc[few, "count"] = 0
+    counts.loc[few & (counts["month"] == "2019-05"), "count"] = 3
+    assert str(page(counts, "2021-11").trends()) == "No twelve-month totals of these wards can be shown."
+
+
 def test_another_area_has_no_plan(page) -> None:
     made = page(vawg(WARDS, "2023-01"), "2023-01", area="Croydon")
     assert str(made.headline()) == str(made.conclusion()) == "No plan is about Croydon."

@@ -139,3 +139,17 @@ def test_bromley_north_and_south_of_tower_hamlets_are_never_in_bromley(store: St
 def test_ward_rows_of_the_summary_are_of_one_boundary_set(board: Board) -> None:
     wards = set(board.rows[board.rows["breakdown"] == "ward"]["breakdown_value"])
     assert wards == {f"E05{n:06d}" for n in range(13987, 14009)}
+
+
+def test_a_map_has_the_wards_that_its_figures_are_of(board: Board, published_data: Path, tmp_path: Path) -> None:
+    """The files of 2022 give the wards before May 2022, those of 2023 the wards after: each on its own boundaries."""
+    raw = lay_out(published_data, tmp_path / "raw", ["2022-09"], others=False)
+    (raw / "geography").mkdir()
+    (raw / "geography" / "2024").symlink_to(published_data / "geography")
+    clean(raw, tmp_path / "processed", SETTINGS)
+    before = Board(SETTINGS, Store(tmp_path / "processed"), BROMLEY, pd.Period("2022-08", freq="M"), "board")
+    old, new = (each.ward_map().data for each in (before.item("burglary"), board.item("hate_crime")))
+    assert list(old.sort_values("code")["code"]) == [f"E05000{number}" for number in range(106, 128)]
+    assert list(new.sort_values("code")["code"]) == [f"E0501{number}" for number in range(3987, 4009)]
+    assert {"Bromley Town", "Penge and Cator"} <= set(old["name"])
+    assert {"Bromley Town", "Penge & Cator"} <= set(new["name"])

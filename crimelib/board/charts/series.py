@@ -423,8 +423,10 @@ def small_multiples(
     frames = {name: monthly[monthly[facet] == name] for name in names}
     absent = {name: _absent_word(frame) for name, frame in frames.items()}
     parts = {name: monthly_rows(frames[name], breaks=own.get(name, ())) for name in names if not absent[name]}
-    top = domain_top(*(part["value"] for part in parts.values()))
     months = sorted(monthly["month"].map(as_month).unique())
+    # room for the last figures below the panels' names, which would rise from a figure that stands above the panel
+    named = [pd.Series([_label_height(part, len(months)) * 1.22]) for part in parts.values()]
+    top = domain_top(*(part["value"] for part in parts.values()), *named)
     first, last = instant(months[0], 1), instant(months[-1] + 1, 1)
     told = {name: event_rows(events, own.get(name, ()), first, last) for name in names}
     marks = {name: nameless_layers(told[name]) for name in names}
@@ -457,6 +459,11 @@ def small_multiples(
         ["month", facet, "count"]
     ]
     return finished_chart(draw, title=title, unit=unit, key=key, finding=finding, data=drawn)
+
+
+def _label_height(rows: pd.DataFrame, months: int) -> float:
+    """Where the last figure of a panel of so many months stands: clear of the line that leads to it."""
+    return float(rows["value"].tail(max(1, round(0.14 * months))).max())
 
 
 def _absent_word(frame: pd.DataFrame) -> str:
@@ -501,8 +508,7 @@ def _panel(
         ]
     else:
         latest = rows.dropna(subset=["value"]).tail(1)
-        highest = rows["value"].tail(max(1, round(0.14 * len(months)))).max()  # clear of the line that leads to it
-        label = latest.assign(name=latest["value"].map(count_text), value=highest)
+        label = latest.assign(name=latest["value"].map(count_text), value=_label_height(rows, len(months)))
         words = text_mark("name", align="right", dy=-10, fontWeight=600, color=theme.CURRENT)
         layers = [*marks, *line_layers(rows, provisional_from, points=False, width=1.8, size=6), layer_of(words, label)]
         if len(settled := settled_and_provisional(latest, provisional_from)[0]):

@@ -171,14 +171,13 @@ def _change(page: object, watched: dict[str, list[int]], label: str, value: str)
 
 
 def _processes(server: int) -> dict[str, list[int]]:
-    """The server, the newest of its kernels, and the newest of the processes that draw pages."""
-    kernels = _children(server)
+    """The server, its kernels, and the processes that draw pages: those of pages closed before stand still."""
     drawing = [
         int(each.name)
         for each in Path("/proc").iterdir()
         if each.name.isdigit() and "--type=renderer" in _command(each) and _ancestor(int(each.name), os.getpid())
     ]
-    return {"kernel": [max(kernels)], "server": [server], "page": [max(drawing)]}
+    return {"kernel": _children(server), "server": [server], "page": drawing}
 
 
 def _command(process: Path) -> str:
@@ -209,10 +208,10 @@ def _schedule(processes: Sequence[int]) -> tuple[float, float]:
     """Milliseconds that the threads of some processes have run, and have waited for a core."""
     ran = waited = 0
     for process in processes:
-        for task in Path(f"/proc/{process}/task").iterdir():
+        for task in Path("/proc").glob(f"{process}/task/*"):
             try:
                 on, off, _ = (task / "schedstat").read_text().split()
-            except OSError:
+            except OSError:  # it has ended
                 continue
             ran, waited = ran + int(on), waited + int(off)
     return ran / 1e6, waited / 1e6

@@ -36,6 +36,7 @@ MONTHLY = ("month", "at", "date")
 # Cells whose numbers place a thing in time, on a page or in the world, and count nothing.
 NO_COUNTS = {*MONTHLY, "period", "quarter_end", "year", "window", "source", "vintage", "area_code", "breakdown_value",
              "code", "id", "order", "row", "column", "x", "x2", "y", "y2", "middle"}  # fmt: skip
+READING_AGE = frozenset({"texts", "median", "highest"})  # of how hard sentences are to read, beside the hardest
 _MONTHS = "|".join(month_name[1:])
 _NO_COUNT = re.compile(
     rf"\b(?:19|20)\d\d-\d\d(?:-\d\d)?\b|\b(?:\d{{1,2}} )?(?:{_MONTHS})(?: (?:19|20)\d\d)?\b|\b(?:19|20)\d\d\b"
@@ -198,7 +199,10 @@ def _small(number: str, policy: AudiencePolicy) -> bool:
 def _numbers(each: Statement, names: Names) -> Iterator[tuple[str, str]]:
     """The numbers of a statement that could be counts, or come of them, with the name of their cell."""
     counting = _window_columns(each)
+    ages = READING_AGE if ("method", "Flesch-Kincaid") in each.cells else frozenset()
     for name, value in each.cells:
+        if name in ages:
+            continue
         if name.lower() not in NO_COUNTS or name.lower() in counting:
             for number in _NUMBER.findall(_NO_COUNT.sub("", names.without(value))):
                 plain = number.replace(",", "")

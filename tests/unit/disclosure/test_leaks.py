@@ -207,3 +207,14 @@ def test_the_cells_of_a_row_are_read_together(tmp_path: Path) -> None:
     drawn = {"caption": TITLE, "unit": "offences", "columns": ["Ward", "Now"], "rows": [row], "notes": []}
     notebook(tmp_path, {"application/vnd.crimelib.table+json": drawn})
     assert any("Bickley" in line for line in audit_pack(tmp_path, [], "board", SETTINGS))
+
+
+def test_how_hard_a_sentence_is_to_read_counts_nothing(tmp_path: Path) -> None:
+    summary(tmp_path)
+    words = "Hate crime (Bickley) cannot be given: too few to show."
+    reading = {"method": "Flesch-Kincaid", "texts": 3, "median": 4.0, "highest": 4, "hardest": words}
+    (tmp_path / "run.json").write_text(json.dumps({"reading": reading}), encoding="utf-8")
+    assert not audit_pack(tmp_path, [], "board", SETTINGS)
+    reading["hardest"] = "Hate crime (Bickley): 3 recorded offences."
+    (tmp_path / "run.json").write_text(json.dumps({"reading": reading}), encoding="utf-8")
+    assert audit_pack(tmp_path, [], "board", SETTINGS)

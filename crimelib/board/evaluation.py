@@ -470,7 +470,7 @@ class EvaluationPage:
         return placebo_areas(whole, controls, panel.after), placebo_dates(before, flags, PLACEBO_MONTHS)
 
     def _withheld(self, total: float) -> bool:
-        policy = self.board.settings.disclosure.audiences[self.board.audience]
+        policy = self.board.settings.disclosure.policy(self.board.audience, ITEM)
         return policy.suppress_from <= total <= policy.suppress_to
 
     def _tells_of_a_small_ward(self, panel: Panel, series: Mapping[str, pd.Series]) -> bool:

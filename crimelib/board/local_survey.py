@@ -16,7 +16,7 @@ from crimelib.board.tables import Cell, Table, count_text
 from crimelib.board.text import NOTHING, Text
 from crimelib.errors import InputError
 from crimelib.measures.periods import month_label, window_months
-from crimelib.settings import AudiencePolicy, Question, Settings, Strict
+from crimelib.settings import SURVEY, AudiencePolicy, Question, Settings, Strict
 
 if TYPE_CHECKING:
     from crimelib.board.item import Board
@@ -116,7 +116,7 @@ def respondents_table(board: Board) -> Table | Text:
         return NOTHING
     most_answered = asked.groupby("question")["count"].sum().idxmax()
     people = asked[asked["question"] == most_answered]
-    policy = board.settings.disclosure.audiences[board.audience]
+    policy = board.settings.disclosure.policy(board.audience, SURVEY)
     lines: list[tuple[Cell, ...]] = []
     for column, groups, title in (
         ("age_band", board.settings.questionnaire.age_bands, "Age"),
@@ -207,7 +207,7 @@ def _measured(settings: Settings) -> Iterator[str]:
 def _line(board: Board, name: str, asked: pd.DataFrame) -> tuple[Cell, ...]:
     question = board.settings.questionnaire.questions[name]
     share = share_of(board.settings, name, asked, board.area.code)
-    policy = board.settings.disclosure.audiences[board.audience]
+    policy = board.settings.disclosure.policy(board.audience, SURVEY)
     if share is None or share.answers <= policy.suppress_to:
         return (Cell(question.label), *[Cell(FEW, absent=True)] * 3, *[Cell("–", absent=True)] * 2)
     figures = (Cell(f"{share.answers:,}"), Cell(f"{share.effective:,.0f}"), _share_cell(share))
@@ -244,7 +244,10 @@ def _share_cell(share: Share | None) -> Cell:
 def _ward_shares(board: Board, name: str, by_ward: dict[str, pd.DataFrame]) -> dict[str, Share]:
     """The wards' shares of one question that may be shown: enough answers, neither side of them few, and never all
     wards but one."""
-    policy, least = board.settings.disclosure.audiences[board.audience], board.settings.questionnaire.least_ward_answers
+    policy, least = (
+        board.settings.disclosure.policy(board.audience, SURVEY),
+        board.settings.questionnaire.least_ward_answers,
+    )
     entry = board.settings.questionnaire.questions[name]
     shown: dict[str, Share] = {}
     for code, asked in by_ward.items():

@@ -59,7 +59,7 @@ def audit_pack(
     before = [row for path in predecessors for row in read(path, settings)]
     inside = [
         *_with_figures(row for row in rows if row["status"] == "suppressed"),
-        *leaks(said, rows, settings, policy),
+        *leaks(said, rows, settings, policy.over(row["item"] for row in rows)),
     ]
     return [*inside, *attack([*rows, *rows_said(said, rows)], before, policy, settings.disclosure.linked)]
 
@@ -76,13 +76,17 @@ def attack(
     own = [figure for row in rows for figure in _figures(row, policy)]
     older = [figure for row in before for figure in _figures(row, policy)]
     withheld = [figure for figure in own if figure.value is None] + _still_withheld(older, own)
+    items: dict[str, set[str]] = defaultdict(set)
+    for row in rows:
+        items[row["measure"]].add(row["item"])
     found = []
     for measures in _families({figure.measure for figure in withheld}, linked):
+        own_policy = policy.over(item for measure in sorted(measures) for item in sorted(items[measure]))
         mine = [figure for figure in own if figure.measure in measures]
         known = [figure for figure in (*mine, *older) if figure.measure in measures and figure.value is not None]
         given = [figure for figure in known if figure not in mine or not figure.ward]
         asked = [figure for figure in withheld if figure.measure in measures]
-        found += _bounded(asked, known, given, policy, linked)
+        found += _bounded(asked, known, given, own_policy, linked)
     return found
 
 

@@ -89,7 +89,11 @@ def _hidden(
     its own small counts ask for."""
     policy, found = disclosure.audiences[audience], []
     short = wards & ~shown_lengths(rows, policy)
-    hidden = _small(rows, policy) & wards & ~short
+    groups = _groups(rows, wards, disclosure)
+    hidden = pd.Series(data=False, index=rows.index)
+    for here in groups:
+        hidden[here] = _small(rows.loc[here], policy.over(rows.loc[here, "item"]))
+    hidden &= ~short
     nearest = disclosure.next_insiders(audience)
     for insider in nearest:
         withheld, choices = _hidden(rows, wards, insider, disclosure, earlier)
@@ -98,16 +102,25 @@ def _hidden(
             return withheld, [replace(choice, audience=audience) for choice in choices]
         hidden |= withheld
     must = hidden & ~short
-    for group in groups_of_measures(list(dict.fromkeys(rows.loc[wards, "measure"])), disclosure.linked):
-        here = rows.index[wards & rows["measure"].isin(group)]
+    for here in groups:
+        group = list(dict.fromkeys(rows.loc[here, "measure"]))
         before = earlier.get(audience)
         before = None if before is None or before.empty else before[before["measure"].isin(group)]
-        chosen, solved = _chosen(rows.loc[here], must[here].to_numpy(), policy, disclosure, before)
+        own = policy.over(rows.loc[here, "item"])
+        chosen, solved = _chosen(rows.loc[here], must[here].to_numpy(), own, disclosure, before)
         hidden[here] |= chosen
         if solved is not None:
             number = int((hidden & ~short)[here].sum())
             found.append(Choice(audience, tuple(group), number, round(solved.gap, 4), solved.out_of_time))
     return hidden, found
+
+
+def _groups(rows: pd.DataFrame, wards: pd.Series, disclosure: Disclosure) -> list[pd.Index]:
+    """The ward rows that have to be protected together."""
+    measures = list(dict.fromkeys(rows.loc[wards, "measure"]))
+    return [
+        rows.index[wards & rows["measure"].isin(group)] for group in groups_of_measures(measures, disclosure.linked)
+    ]
 
 
 def _alike(one: AudiencePolicy, other: AudiencePolicy) -> bool:

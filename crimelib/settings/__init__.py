@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -184,20 +185,22 @@ class Settings:
     def events(self) -> tuple[Event, ...]:
         """``events.yml``."""
         events = self.load("events.yml", Events).events
-        known = ("all", "wards", *self.items)
         for event in events:
-            if strange := sorted(set(event.items) - set(known)):
-                raise InputError(
-                    f"no item is called {strange[0]!r}",
-                    where=f"events.yml, event {one_line(event.label)!r}",
-                    fix=f"known: {', '.join(known)}",
-                )
+            self._check_items(event.items, f"events.yml, event {one_line(event.label)!r}", "all", "wards")
         return events
 
     @property
     def disclosure(self) -> Disclosure:
         """``disclosure.yml``."""
-        return self.load("disclosure.yml", Disclosure)
+        disclosure = self.load("disclosure.yml", Disclosure)
+        for audience, policy in disclosure.audiences.items():
+            self._check_items(policy.items, f"disclosure.yml, audience {audience!r}", SURVEY)
+        return disclosure
+
+    def _check_items(self, named: Iterable[str], where: str, *others: str) -> None:
+        known = (*others, *self.items)
+        if strange := sorted(set(named) - set(known)):
+            raise InputError(f"no item is called {strange[0]!r}", where=where, fix=f"known: {', '.join(known)}")
 
     @property
     def quality(self) -> Quality:

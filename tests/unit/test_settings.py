@@ -167,3 +167,12 @@ def test_a_changed_copy_is_refused_where_it_was_changed(tmp_path: Path) -> None:
     (tmp_path / "items.yml").write_text(text)
     with pytest.raises(InputError, match=r"items\.yml, key 'items.ndvwi.measures.ndvwi.protectd': the key is unknown"):
         Settings(tmp_path).items  # noqa: B018
+
+
+def test_thresholds_of_an_item_that_is_not_there_are_refused(tmp_path: Path) -> None:
+    folder = shutil.copytree(load_settings().folder, tmp_path / "parameters")
+    values = yaml.safe_load((folder / "disclosure.yml").read_text(encoding="utf-8"))
+    values["audiences"]["public"]["items"] = {"hatecrime": {"suppress_from": 1, "suppress_to": 9, "least_width": 9}}
+    (folder / "disclosure.yml").write_text(yaml.safe_dump(values), encoding="utf-8")
+    with pytest.raises(InputError, match="audience 'public': no item is called 'hatecrime'"):
+        _ = Settings(folder).disclosure

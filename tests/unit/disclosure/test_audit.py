@@ -50,6 +50,14 @@ def test_what_a_total_leaves_no_room_for_is_found() -> None:
     assert "between 0 and 3" in lines[0]
 
 
+def test_the_auditor_asks_what_the_item_s_own_thresholds_ask() -> None:
+    rows = [row("", 46, 60), row("A", None, None), row("B", None, None), row("C", 40, 40)]
+    own = {"hate_crime": {"suppress_from": 1, "suppress_to": 9, "least_width": 9}}
+    stricter = BOARD.model_validate({**BOARD.model_dump(), "items": own})
+    assert attack(rows, (), BOARD, LINKED) == []
+    assert "between 0 and 6" in attack(rows, (), stricter, LINKED)[0]
+
+
 def test_a_part_left_by_the_whole_and_the_other_part_is_found() -> None:
     rows = [row("A", 90, 90, "vwi"), row("A", 87, 87, "ndvwi"), row("A", None, None, "domestic_vwi")]
     assert any("domestic_vwi" in line and "between 3 and 3" in line for line in found(*rows))

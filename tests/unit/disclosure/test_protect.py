@@ -10,19 +10,28 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crimelib.disclosure.protect import FIGURES, earlier_packs, protect, protect_with_choices
-from crimelib.settings import AudiencePolicy, load_settings
+from crimelib.settings import AudiencePolicy, Disclosure, load_settings
 
 DISCLOSURE = load_settings().disclosure
 POLICIES = DISCLOSURE.audiences
 GROUP = ("vwi", "domestic_vwi", "ndvwi")
 PROTECTED = [*GROUP, "hate_crime"]
+ITEM_OF = {"vwi": "ndvwi", "domestic_vwi": "domestic_abuse"}
 
 
 def row(
     measure: str, ward: str, current: object, previous: object, window: str = "rolling_12", **other: object
 ) -> dict:
     figures = dict.fromkeys(FIGURES, 1.5) | {"current": current, "previous": previous}
-    base = {"measure": measure, "breakdown": "ward", "breakdown_value": ward, "window": window, "period": "2021-11"}
+    item = ITEM_OF.get(measure, measure)
+    base = {
+        "item": item,
+        "measure": measure,
+        "breakdown": "ward",
+        "breakdown_value": ward,
+        "window": window,
+        "period": "2021-11",
+    }
     return {**base, **figures, "signal": "no_clear_change", "status": "ok", "note": "", **other}
 
 
@@ -67,6 +76,31 @@ def test_thresholds_are_of_the_audience() -> None:
     assert hidden(rows, "board") == set()
     assert ("hate_crime", "W0") in hidden(rows, "public")
     assert ("hate_crime", "W0") in hidden(rows, "partner")
+
+
+def with_thresholds(item: str, last: int) -> Disclosure:
+    """The disclosure rules with an item's own thresholds for the board."""
+    own = {item: {"suppress_from": 1, "suppress_to": last, "least_width": min(last, 4)}}
+    values = DISCLOSURE.model_dump(exclude_unset=True)
+    values["audiences"]["board"]["items"] = own
+    return Disclosure.model_validate(values)
+
+
+def test_an_item_may_have_thresholds_of_its_own() -> None:
+    rows = hate((9, 20), (30, 30), (40, 40))
+    withheld = protect(rows, "board", with_thresholds("hate_crime", 9), PROTECTED)["status"] == "suppressed"
+    assert withheld.tolist() == [True, True, False]
+    assert hidden(rows, "board") == set()
+
+
+@pytest.mark.parametrize("item", ["ndvwi", "domestic_abuse"])
+def test_what_is_protected_together_has_the_strictest_of_its_items_thresholds(item: str) -> None:
+    rows = violence({"A": (90, 8), "B": (40, 20), "C": (60, 30)})
+    assert hidden(rows, "board") == set()
+    result = protect(rows, "board", with_thresholds(item, 9), PROTECTED)
+    assert ("domestic_vwi", "A") in set(
+        result.loc[result["status"] == "suppressed", ["measure", "breakdown_value"]].itertuples(index=False, name=None)
+    )
 
 
 @pytest.mark.parametrize("count", [1, 4])

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 
+import numpy as np
 import pandas as pd
 
 from crimelib.areas import LONDON, AreaBook, nearest
 from crimelib.errors import InputError
 from crimelib.sources.discovery import RawFile
+from crimelib.sources.distinct import of_distinct
 
 COUNT_COLUMNS = ["series", "basis", "area_level", "area_code", "parent_code", "area_name", "month", "count"]
 AREA_COLUMNS = ["area_code", "area_level", "parent_code", "area_name"]
@@ -19,11 +21,25 @@ _NO_WARD = {"", "unknown", "unallocated", "other / nk", "n/k", "not known", "no 
 
 def whole_numbers(file: RawFile, rows: pd.DataFrame, column: str) -> pd.Series:
     """A column of a frame of strings as counts; refuses anything but whole numbers from zero up."""
-    text = rows[column].str.strip()
-    wrong = ~text.str.fullmatch(_WHOLE_NUMBER.pattern)
-    if wrong.any():
-        raise not_a_count(file, rows, column, wrong)
-    return text.astype("int64")
+    return whole_number_columns(file, rows, [column])[column]
+
+
+def whole_number_columns(file: RawFile, rows: pd.DataFrame, columns: list[str]) -> pd.DataFrame:
+    """As :func:`whole_numbers`, of several columns together."""
+    texts = pd.concat([rows[column] for column in columns], ignore_index=True)
+    counts = of_distinct(texts, _counts).to_numpy().reshape(len(columns), len(rows)).T
+    table = pd.DataFrame(counts, index=rows.index, columns=columns)
+    wrong = table.isna()
+    if wrong.to_numpy().any():
+        column = wrong.any().idxmax()
+        raise not_a_count(file, rows, column, wrong[column])
+    return table.astype("int64")
+
+
+def _counts(texts: pd.Series) -> pd.Series:
+    """Texts as counts; NaN for what is none."""
+    stripped = texts.str.strip()
+    return stripped.where(stripped.str.fullmatch(_WHOLE_NUMBER.pattern)).astype("float64")
 
 
 def not_a_count(file: RawFile, rows: pd.DataFrame, column: str, wrong: pd.Series) -> InputError:
@@ -54,19 +70,27 @@ def refuse_duplicates(file: RawFile, rows: pd.DataFrame, keys: list[str]) -> Non
 
 def first_lines(rows: pd.DataFrame, keys: list[str]) -> pd.Series:
     """Of each row whose key stands in one before, whatever its case and blanks, that row's line; NaN of the others."""
-    plain = rows[keys].apply(lambda names: names.str.split().str.join(" ").str.casefold())
+    plain = rows[keys].apply(lambda names: of_distinct(names, _plain_numbers))
+    again = plain.duplicated()
+    if not again.any():
+        return pd.Series(np.nan, index=rows.index)
     first = rows["line"].groupby([plain[key] for key in keys], sort=False).transform("first")
-    return first.where(plain.duplicated()).astype("float64")
+    return first.where(again).astype("float64")
+
+
+def _plain_numbers(names: pd.Series) -> pd.Series:
+    """A number for each name, the same for those that differ in case and blanks only."""
+    return pd.Series(pd.factorize(names.str.split().str.join(" ").str.casefold())[0])
 
 
 def is_ward_code(codes: pd.Series) -> pd.Series:
     """Which codes are codes of wards."""
-    return codes.str.fullmatch(_WARD_CODE.pattern)
+    return of_distinct(codes, lambda distinct: distinct.str.fullmatch(_WARD_CODE.pattern))
 
 
 def is_no_ward(names: pd.Series) -> pd.Series:
     """Which ward names say that there is none."""
-    return names.str.strip().str.casefold().isin(_NO_WARD)
+    return of_distinct(names, lambda distinct: distinct.str.strip().str.casefold().isin(_NO_WARD))
 
 
 def borough_areas(file: RawFile, rows: pd.DataFrame, column: str, book: AreaBook) -> pd.DataFrame:
@@ -81,13 +105,9 @@ def borough_areas(file: RawFile, rows: pd.DataFrame, column: str, book: AreaBook
             value=unknown[0],
             fix=f"add the spelling to parameters/areas.csv; {nearest(unknown[0], book.spellings())}",
         )
-    columns = {
-        "area_code": [found[name].code for name in rows[column]],
-        "area_level": [found[name].level for name in rows[column]],
-        "parent_code": [found[name].parent_code for name in rows[column]],
-        "area_name": [found[name].name for name in rows[column]],
-    }
-    return pd.DataFrame(columns, index=rows.index, dtype="str")
+    areas = [(area.code, area.level, area.parent_code, area.name) for area in found.values()]
+    columns = pd.DataFrame(areas, columns=AREA_COLUMNS, dtype="str")
+    return columns.take(pd.Index(list(found)).get_indexer(rows[column])).set_axis(rows.index)
 
 
 def dense_counts(wide: pd.DataFrame, areas: pd.DataFrame, basis: str) -> pd.DataFrame:
@@ -99,8 +119,11 @@ def dense_counts(wide: pd.DataFrame, areas: pd.DataFrame, basis: str) -> pd.Data
     series = wide.index.get_level_values("series").unique()
     full = pd.MultiIndex.from_product([series, areas["area_code"]], names=["series", "area_code"])
     complete = wide.groupby(level=["series", "area_code"]).sum().reindex(full).fillna(0).astype("int64")
-    long = complete.melt(ignore_index=False, var_name="month", value_name="count").reset_index()
-    return long.merge(areas, on="area_code", validate="many_to_one").assign(basis=basis)[COUNT_COLUMNS]
+    ranks = np.indices((len(wide.columns), len(series), len(areas))).reshape(3, -1)
+    labels = {"series": series.take(ranks[1]), "month": complete.columns.take(ranks[0])}
+    of_areas = {name: areas[name].array.take(ranks[2]) for name in AREA_COLUMNS}
+    counts = complete.to_numpy().ravel(order="F")
+    return pd.DataFrame({**labels, **of_areas, "count": counts, "basis": basis})[COUNT_COLUMNS]
 
 
 def only_covered(counts: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:

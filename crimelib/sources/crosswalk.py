@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable
+from typing import Any
 
 import pandas as pd
 
@@ -30,24 +31,21 @@ class Crosswalk:
         """The series of each row of a frame with ``line``, ``major``, ``minor`` and, where the family has it,
         ``measure``. Raises :class:`InputError` for a name that no row of the crosswalk knows."""
         keys = [name for name in KEYS if name in rows]
-        distinct = rows.drop_duplicates(keys)
-        known = {tuple(row[keys]): self._lookup(file, row, keys) for _, row in distinct.iterrows()}
-        return pd.Series(
-            [known[key] for key in zip(*(rows[name] for name in keys), strict=True)],
-            index=rows.index,
-            dtype="str",
-        )
+        distinct = rows[[*keys, "line"]].drop_duplicates(keys).to_dict("records")
+        known = pd.Series([self._lookup(file, row, keys) for row in distinct], dtype="str")
+        numbers = rows.groupby(keys, sort=False).ngroup()  # in the order of the distinct rows
+        return known.take(numbers).set_axis(rows.index)
 
-    def _lookup(self, file: RawFile, row: pd.Series, keys: list[str]) -> str:
+    def _lookup(self, file: RawFile, row: dict[Hashable, Any], keys: list[str]) -> str:
         names = [row[name] if name in keys else "" for name in KEYS]
         series = self._series.get(category_key(*names))
         if series is None:
             raise self._unknown(file, row, keys)
         return series
 
-    def _unknown(self, file: RawFile, row: pd.Series, keys: list[str]) -> Exception:
+    def _unknown(self, file: RawFile, row: dict[Hashable, Any], keys: list[str]) -> Exception:
         known = dict.fromkeys(" / ".join(getattr(other, name) for name in keys) for other in self._rows)
-        name = " / ".join(row[keys])
+        name = " / ".join(row[name] for name in keys)
         return file.refusal(
             "no series is declared for this category",
             line=int(row["line"]),

@@ -20,7 +20,7 @@ from crimelib.sources.counting import (
     is_no_ward,
     is_ward_code,
     refuse_duplicates,
-    whole_numbers,
+    whole_number_columns,
     with_london,
 )
 from crimelib.sources.crosswalk import Crosswalk
@@ -55,7 +55,7 @@ def read(file: RawFile, settings: Settings) -> Cleaned:
     series = Crosswalk(settings.crosswalk, SOURCE, family).series_of(file, rows)
     book = AreaBook(settings.areas)
     areas, rejected = _areas(file, rows, book)
-    wide = pd.DataFrame({month_id(month): whole_numbers(file, rows, month) for month in months})
+    wide = whole_number_columns(file, rows, months).rename(columns=month_id)
     keys = pd.MultiIndex.from_arrays([series, areas["area_code"]], names=["series", "area_code"])
     placed = ~rows["line"].isin(rejected["line"])
     counts = dense_counts(wide.set_axis(keys)[placed.array], one_row_an_area(areas[placed]), BASES[family])
@@ -90,8 +90,9 @@ def month_id(column: str) -> str:
 
 def one_row_an_area(areas: pd.DataFrame) -> pd.DataFrame:
     """Each area once, under the borough it belongs to: a ward can also stand under a police unit that is none."""
-    outside = areas["parent_code"].str.startswith("E").map({True: 0, False: 1})
-    ordered = areas.assign(outside=outside).sort_values(["area_code", "outside", "parent_code"], kind="stable")
+    distinct = areas[AREA_COLUMNS].drop_duplicates()
+    outside = distinct["parent_code"].str.startswith("E").map({True: 0, False: 1})
+    ordered = distinct.assign(outside=outside).sort_values(["area_code", "outside", "parent_code"], kind="stable")
     return ordered.drop_duplicates("area_code")[AREA_COLUMNS]
 
 

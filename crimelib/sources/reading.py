@@ -12,6 +12,7 @@ from collections import Counter
 from dataclasses import dataclass
 
 import pandas as pd
+import pyarrow as pa
 
 from crimelib.sources.discovery import RawFile
 
@@ -118,7 +119,8 @@ def _check_lengths(file: RawFile, header: list[str], rows: list[tuple[int, list[
 def _table(header: list[str], rows: list[tuple[int, list[str]]]) -> Table:
     named = [position for position, name in enumerate(header) if name.strip()]
     unnamed = [position for position, name in enumerate(header) if not name.strip()]
-    columns = {header[position].strip(): [row[position] for _, row in rows] for position in named}
-    frame = pd.DataFrame(columns, dtype="str").assign(line=[line for line, _ in rows])
+    fields = list(zip(*(row for _, row in rows), strict=True))
+    columns = {header[position].strip(): pa.array(fields[position], pa.large_string()) for position in named}
+    frame = pa.table(columns).to_pandas().assign(line=[line for line, _ in rows])
     stray = [line for line, row in rows if any(row[position].strip() for position in unnamed)]
     return Table(list(columns), frame, stray)

@@ -5,18 +5,27 @@ from __future__ import annotations
 import pandas as pd
 import pandera.pandas as pa
 
+from crimelib.sources.distinct import of_distinct
+
 MONTH = r"^(19|20)\d\d-(0[1-9]|1[0-2])$"
 NAME = r"^[a-z][a-z0-9_]*$"
 
+
+def _matches(pattern: str) -> pa.Check:
+    return pa.Check(
+        lambda texts: of_distinct(texts, lambda distinct: distinct.str.match(pattern)), error=f"matches {pattern!r}"
+    )
+
+
 COUNTS = pa.DataFrameSchema(
     {
-        "series": pa.Column("str", pa.Check.str_matches(NAME)),
-        "basis": pa.Column("str", pa.Check.str_matches(NAME)),
+        "series": pa.Column("str", _matches(NAME)),
+        "basis": pa.Column("str", _matches(NAME)),
         "area_level": pa.Column("str", pa.Check.isin(["borough", "ward", "london", "outside", "district", "force"])),
         "area_code": pa.Column("str", pa.Check.str_length(min_value=1)),
         "parent_code": pa.Column("str"),
         "area_name": pa.Column("str"),
-        "month": pa.Column("str", pa.Check.str_matches(MONTH)),
+        "month": pa.Column("str", _matches(MONTH)),
         "count": pa.Column("int64", pa.Check.ge(0)),
     },
     unique=["series", "basis", "area_level", "area_code", "month"],
@@ -24,9 +33,9 @@ COUNTS = pa.DataFrameSchema(
 )
 PERCEPTION = pa.DataFrameSchema(
     {
-        "quarter_end": pa.Column("str", pa.Check.str_matches(MONTH)),
+        "quarter_end": pa.Column("str", _matches(MONTH)),
         "area_code": pa.Column("str", pa.Check.str_length(min_value=1)),
-        "measure": pa.Column("str", pa.Check.str_matches(NAME)),
+        "measure": pa.Column("str", _matches(NAME)),
         "proportion": pa.Column("float64", pa.Check.in_range(0, 1)),
         "london_proportion": pa.Column("float64", pa.Check.in_range(0, 1), nullable=True),
     },

@@ -1,7 +1,7 @@
 """Linear and integer programmes, solved by HiGHS through its own binding.
 
 scipy calls the same solver, but a pack asks for hundreds of small programmes, and scipy takes several times as long to
-hand each over as HiGHS to solve it, and half a second to import. The auditor keeps to scipy, so that the two are apart.
+hand each over as HiGHS to solve it, and half a second to import.
 """
 
 from __future__ import annotations

@@ -109,7 +109,7 @@ def _compared(row: Mapping[str, object], measure: Measure, subject: str) -> str:
     current, previous = int(row["current"]), int(row["previous"])
     before = BEFORE[_spoken_window(row)]
     against = f"{counted(current, measure.unit)} {window_phrase(row)}, against {count(previous)} {before}"
-    verdict = _no_clear_change(row) if row["signal"] else row["note"]
+    verdict = no_clear_change(row) if row["signal"] else row["note"]
     return f"{subject}: {against} ({_difference(row)}). {verdict}".strip()
 
 
@@ -134,7 +134,8 @@ def _difference(row: Mapping[str, object]) -> str:
     return f"{words}, {'+' if change > 0 else '−'}{per_cent(float(row['pct_change']))}"
 
 
-def _no_clear_change(row: Mapping[str, object]) -> str:
+def no_clear_change(row: Mapping[str, object]) -> str:
+    """What a change that could be chance means: how large it would have had to be (``detectable_pct``) to be seen."""
     if row["detectable_pct"] is None:
         return "No clear change: the numbers are too small to tell a change from chance."
     if float(row["detectable_pct"]) > 100:

@@ -9,19 +9,16 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from crimelib.board.narrative import count, per_cent
-from crimelib.board.returns import latest_returns, vintages_note
-from crimelib.board.summary import FEWEST_USUAL_MONTHS, unusual_months
+from crimelib.board.returns import latest_returns, returned_change, vintages_note
 from crimelib.board.tables import Cell, Table, change_text, count_text, signal_text
 from crimelib.board.text import Text
-from crimelib.measures.periods import previous_months, window_months
-from crimelib.stats.comparison import Change, compare
+from crimelib.stats.comparison import Change
 from crimelib.stats.concordance import Movement, ratio_of_ratios
 
 if TYPE_CHECKING:
     from crimelib.board.asb import AsbPage
 
 NAME = "resident_reports"
-WINDOW = "rolling_12"
 WATCHED = ("speeding", "e_scooter")  # what residents speak of and the recorded headings have no name for
 ALPHA = 0.05
 AHEAD, BEHIND = "reports ran ahead of calls by more than chance", "reports fell behind calls by more than chance"
@@ -106,18 +103,7 @@ def _each(page: AsbPage, returns: pd.DataFrame) -> Iterator[Beside]:
         series = reports_by_month(returns, name) if name in reported else pd.Series(dtype="float64")
         monthly = page.monthly_by_definition
         calls = monthly[name] if name in monthly else pd.Series(dtype="float64")
-        yield Beside(tags[name].label, _change(page, series), _change(page, calls))
-
-
-def _change(page: AsbPage, series: pd.Series) -> Change | None:
-    """The change over twelve months; None where a month of either window is missing."""
-    period = page.board.period
-    wanted = previous_months(period, WINDOW).append(window_months(period, WINDOW))
-    if series.empty or series.reindex(wanted).isna().any():
-        return None
-    unusual = [month for month in unusual_months(page.board.settings) if month in series.index]
-    enough = len(series) - len(unusual) >= FEWEST_USUAL_MONTHS
-    return compare(series, period, WINDOW, unusual=unusual if enough else ())
+        yield Beside(tags[name].label, returned_change(page.board, series), returned_change(page.board, calls))
 
 
 def _movement(change: Change) -> Movement:

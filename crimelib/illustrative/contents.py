@@ -14,7 +14,12 @@ from crimelib.illustrative.local_extracts import (
     partner_return_files,
     vehicle_theft_file,
 )
-from crimelib.illustrative.monthly_returns import offence_times_file, resident_reports_file, victim_service_file
+from crimelib.illustrative.monthly_returns import (
+    offence_recency_file,
+    offence_times_file,
+    resident_reports_file,
+    victim_service_file,
+)
 from crimelib.illustrative.police_uk import police_uk_files
 from crimelib.illustrative.police_uk_searches import search_files
 from crimelib.illustrative.recorded_crime import recorded_crime_files
@@ -38,6 +43,7 @@ SOURCES = (
     "victim_service",
     "resident_reports",
     "offence_times",
+    "offence_recency",
 )
 
 
@@ -67,4 +73,5 @@ def sample_files(settings: Settings) -> dict[str, bytes]:
         **victim_service_file(calibration),
         **resident_reports_file(calibration),
         **offence_times_file(calibration, offences, settings.offence_times),
+        **offence_recency_file(calibration, offences),
     }

@@ -1,5 +1,5 @@
-"""Monthly returns of totals, twenty-four months each: service to victims, reports from residents to the council, and
-when violence with injury was committed."""
+"""Monthly returns of totals, twenty-four months each: service to victims, reports from residents to the council,
+when violence with injury was committed, and how long before their recording sexual offences were."""
 
 from __future__ import annotations
 
@@ -29,6 +29,9 @@ REPORTS = {
 HOURS = {"ndvwi": (6, 3, 4, 8, 13, 18, 17, 13), "domestic_vwi": (9, 5, 5, 8, 10, 13, 18, 19)}
 NIGHT_OUT = {"ndvwi": 3.4, "domestic_vwi": 1.5}
 UNTIMED = 0.04
+# The share of sexual offences that were committed more than a year before they were recorded, a year ago and now.
+NON_RECENT = {"rape": (0.29, 0.38), "other_sexual_offences": (0.17, 0.20)}
+UNDATED = 0.06
 
 
 def victim_service_file(calibration: Calibration) -> dict[str, bytes]:
@@ -69,6 +72,22 @@ def offence_times_file(calibration: Calibration, offences: Offences, times: Offe
             ]
     columns = ["month", "area_code", "measure", "weekday", "hour_band", "count"]
     return _file(calibration, "offence_times", columns, rows)
+
+
+def offence_recency_file(calibration: Calibration, offences: Offences) -> dict[str, bytes]:
+    """The one file, by its path below raw: recent and non-recent add up to the offences that the other files count."""
+    rng, rows = generator(calibration, "offence_recency"), []
+    for place, (month, is_now) in enumerate(_months(calibration), start=-MONTHS):
+        for measure, shares in NON_RECENT.items():
+            recorded = offences.local(offences.recorded[measure]).sum(axis=0)[place]
+            known, share = 1 - UNDATED, shares[is_now]
+            drawn = rng.multinomial(recorded, [known * (1 - share), known * share, UNDATED]).tolist()
+            rows += [
+                (month, calibration.borough.code, measure, recency, count)
+                for recency, count in zip(("recent", "non_recent", "not_known"), drawn, strict=True)
+            ]
+    columns = ["month", "area_code", "measure", "recency", "count"]
+    return _file(calibration, "offence_recency", columns, rows)
 
 
 def _violence(offences: Offences) -> dict[str, np.ndarray]:

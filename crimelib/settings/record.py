@@ -101,6 +101,7 @@ class RowsTest(Strict):
     table: Literal[
         "asb_calls",
         "engagement",
+        "offence_recency",
         "offence_times",
         "partner_returns",
         "resident_reports",

@@ -8,10 +8,10 @@ from crimelib.sources.templates import form_of, read_form
 
 
 def read(file: RawFile, settings: Settings) -> Cleaned:
-    """Clean a return into the table of its source (``engagement``, ``offence_times``,
-    ``resident_reports`` or ``victim_service``): the
-    template's columns, counts as whole numbers. The whole file is refused, by line, for a malformed value, a key that
-    stands twice, or anything that looks as if it were about a person."""
+    """Clean a return into the table of its source (``engagement``, ``offence_recency``, ``offence_times``,
+    ``resident_reports`` or ``victim_service``): the template's columns, counts as whole numbers. The whole
+    file is refused, by line, for a malformed value, a key that stands twice, or anything that looks as if it were about
+    a person."""
     form = form_of(file.source, settings)
     rows, rejected = read_form(file, form, settings)
     counts = [name for name, column in form.columns.items() if column.kind == "count"]

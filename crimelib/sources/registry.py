@@ -23,6 +23,7 @@ MODULES = {
     "engagement": "crimelib.sources.monthly_returns",
     "victim_service": "crimelib.sources.monthly_returns",
     "resident_reports": "crimelib.sources.monthly_returns",
+    "offence_recency": "crimelib.sources.monthly_returns",
     "offence_times": "crimelib.sources.monthly_returns",
 }
 

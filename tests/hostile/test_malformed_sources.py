@@ -27,7 +27,7 @@ FEW_LINES = 30
 LONGEST = 6000  # a return lists its first forty faults
 # These could hold words about a person: their values are named by line and column, and not repeated.
 LOCAL = {"asb_calls", "vehicle_thefts", "local_survey", "partner_returns", "engagement", "victim_service"}
-LOCAL |= {"offence_times", "resident_reports"}
+LOCAL |= {"offence_recency", "offence_times", "resident_reports"}
 # A cell that must hold something else, by source: as it stands in the good file, and as it is spoilt.
 SPOILT = {
     "mps_recorded_crime": ("Bromley,0,", "Bromley,none,"),
@@ -44,6 +44,7 @@ SPOILT = {
     "engagement": (",posts,", ",postings,"),
     "victim_service": ("hate_crime", "crime_hate"),
     "resident_reports": ("speeding", "racing"),
+    "offence_recency": (",recent,", ",recently,"),
     "offence_times": (",monday,", ",mondag,"),
 }
 

@@ -400,3 +400,10 @@ def test_a_mistyped_key_is_refused_by_name(tmp_path: Path, settings: Settings) -
     (tmp_path / "illustrative.yml").write_text(text.replace("unallocated:", "unalocated:"), encoding="utf-8")
     with pytest.raises(InputError, match="unal"):
         write_sample(tmp_path / "raw", Settings(tmp_path))
+
+
+def test_recent_and_non_recent_sexual_offences_add_up_to_those_recorded(files: dict[str, bytes]) -> None:
+    rows = pd.read_csv(io.BytesIO(files[f"offence_recency/{VINTAGE}/offence_recency.csv"]))
+    current = rows[rows["month"].isin(CURRENT)]
+    assert current.groupby("measure")["count"].sum().to_dict() == {"other_sexual_offences": 410, "rape": 196}
+    assert set(rows.groupby(["month", "measure"])["recency"].nunique()) == {3}

@@ -21,6 +21,7 @@ READERS = {
     "engagement": monthly_returns.read,
     "victim_service": monthly_returns.read,
     "resident_reports": monthly_returns.read,
+    "offence_recency": monthly_returns.read,
     "offence_times": monthly_returns.read,
 }
 

@@ -36,6 +36,7 @@ TABLES = {
     "counts": "series basis area_level area_code parent_code area_name month count",
     "engagement": "month area_code ward_code activity count",
     "licensed_vehicles": "area_code month vehicle_group vehicles",
+    "offence_recency": "month area_code measure recency count",
     "offence_times": "month area_code measure weekday hour_band count",
     "partner_returns": "month organisation indicator area_code count capacity_note revision line",
     "perception": "quarter_end area_code measure proportion london_proportion",

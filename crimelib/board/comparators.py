@@ -25,7 +25,16 @@ from crimelib.errors import InputError
 from crimelib.measures.areas import member_counts
 from crimelib.measures.periods import WINDOW_PHRASES, month_label, window_months
 from crimelib.measures.rates import Exposure, exposure
-from crimelib.measures.series import OK, Counts, History, WindowFigures, histories, monthly_table, window_figures
+from crimelib.measures.series import (
+    OK,
+    Counts,
+    History,
+    WindowFigures,
+    histories,
+    monthly_table,
+    series_in,
+    window_figures,
+)
 from crimelib.settings import Area, Break, Measure, Settings
 from crimelib.stats.concordance import Movement, RatioOfRatios, ratio_of_ratios
 from crimelib.tables.store import Store
@@ -65,7 +74,7 @@ def comparators(settings: Settings, area: Area) -> list[Comparator]:
 
 def comparator_counts(store: Store, listed: Sequence[Comparator], measure: Measure) -> Counts:
     """The stored counts of comparators that a measure is made of, and no others: they are read when asked for."""
-    return Counts(member_counts(store, {each.code: each.members for each in listed}, _series(measure)))
+    return Counts(member_counts(store, {each.code: each.members for each in listed}, series_in(measure.figures)))
 
 
 @once
@@ -176,10 +185,6 @@ def _measure(settings: Settings, measure_id: str) -> Measure:
     return found[0]
 
 
-def _series(measure: Measure) -> set[str]:
-    return {name for figures in measure.figures for name in (*figures.add, *figures.subtract)}
-
-
 def _row(board: Board, comparator: Comparator, history: History, measure: Measure, window: str) -> dict[str, object]:
     found = window_figures([history], comparator.code, board.period, window)
     compared = found.status == OK
@@ -213,7 +218,7 @@ def _gaps(
     """A sentence for each month of a comparator's windows that looks short of data."""
     gaps = tuple(gap for gap in board.store.catalogue.suspected_gaps if gap.area_code in comparator.members)
     titles = {name: source.title for name, source in board.settings.sources.sources.items()}
-    return Doubts(gaps, {}, titles).gaps_in(figures, _series(measure), board.period, window)
+    return Doubts(gaps, {}, titles).gaps_in(figures, series_in(measure.figures), board.period, window)
 
 
 def _statistics(rows: pd.DataFrame, history: History, period: pd.Period, window: str) -> pd.DataFrame:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 import pandas as pd
 
 from crimelib.measures.periods import both_halves, month_label
-from crimelib.measures.series import WindowFigures
+from crimelib.measures.series import History, WindowFigures
 from crimelib.settings import Area, Settings
 from crimelib.tables.anomalies import ALL_SERIES, gaps_of
 from crimelib.tables.quality import filled_months
@@ -30,15 +30,13 @@ class Doubts:
         """A sentence for each suspected gap in either half of a window, in the figures or in what they take away."""
         if figures.history is None or figures.current is None:
             return ()
-        months, taken_away = both_halves(period, window), figures.source.split(" + ")[1:]
-        return tuple(
-            self._sentence(gap)
-            for gap in self.gaps
-            if gap.month in months
-            and gap.count is not None
-            and (gap.basis == figures.history.basis or gap.source in taken_away)
-            and (gap.series == ALL_SERIES or gap.series in series)
-        )
+        months = both_halves(period, window)
+        found = self._short(figures.history.basis, figures.source, series)
+        return tuple(self._sentence(gap) for gap in found if gap.month in months)
+
+    def short_months(self, history: History, series: Collection[str]) -> frozenset[str]:
+        """The months (``2023-06``) of a history of some series whose figure looks short of data."""
+        return frozenset(gap.month for gap in self._short(history.basis, history.source, series))
 
     def filled_in(self, figures: WindowFigures, period: pd.Period, window: str) -> tuple[str, ...]:
         """A sentence for each month of either half of a window that is from an older vintage than those around it."""
@@ -51,6 +49,14 @@ class Doubts:
             for month in both_halves(period, window)
             if month in known
         )
+
+    def _short(self, basis: str, source: str, series: Collection[str]) -> Iterator[Gap]:
+        """The gaps of what figures count, or take away, whose month has a figure."""
+        taken_away = source.split(" + ")[1:]
+        for gap in self.gaps:
+            counted = gap.basis == basis or gap.source in taken_away
+            if counted and gap.count is not None and (gap.series == ALL_SERIES or gap.series in series):
+                yield gap
 
     def _sentence(self, gap: Gap) -> str:
         what = f"all categories of {self.titles[gap.source]}" if gap.series == ALL_SERIES else "this category alone"

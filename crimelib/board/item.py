@@ -26,6 +26,7 @@ from crimelib.board.comparators import (
     last_before,
     total_before,
 )
+from crimelib.board.doubts import Doubts, doubts
 from crimelib.board.funnels import ward_funnel
 from crimelib.board.handover import received
 from crimelib.board.maps import ward_boundaries, ward_choropleth
@@ -51,7 +52,7 @@ from crimelib.errors import InputError
 from crimelib.measures.areas import area_counts
 from crimelib.measures.periods import both_halves, month_label, parse_period, window_months
 from crimelib.measures.rates import Exposure, exposure
-from crimelib.measures.series import Counts, History, histories
+from crimelib.measures.series import Counts, History, histories, series_in
 from crimelib.settings import PROJECT_ROOT, Area, Break, Event, Figures, Item, Measure, Part, Settings, load_settings
 from crimelib.tables.store import Store
 from crimelib.views import TrendsView, read_view
@@ -98,6 +99,11 @@ class Board:
     def counts(self) -> Counts:
         """The counts of the area as a whole, ready for the histories of measures."""
         return Counts(self.stored)
+
+    @cached_property
+    def doubts(self) -> Doubts:
+        """What is doubtful of the area's figures."""
+        return doubts(self.store, self.settings, self.area, self.stored)
 
     @cached_property
     def totals(self) -> pd.DataFrame:
@@ -277,7 +283,8 @@ class ItemPage:
             finding=str(self.sentence(measure)),
             events=self.events(),
             breaks=self._breaks(measure),
-            limits=limits(monthly, self._new_levels(measure)),
+            limits=limits(monthly, self._new_levels(measure), self.short_months(measure)),
+            short=self.short_months(measure),
             provisional_from=self.provisional_from(measure),
             rolling=False,
         )
@@ -285,11 +292,8 @@ class ItemPage:
     @once
     def provisional(self, measure: str) -> Provisional | None:
         """How far the newest months of the measure's chart are still revised; None where it has no figures."""
-        code, wanted, board = self.board.area.code, self._measure(measure), self.board
-        for history in histories(board.counts, wanted.figures, board.settings.sources.bases):
-            if (history.monthly(code).index <= board.period).any():
-                return provisional(board.stored, board.settings, wanted, history.basis)
-        return None
+        history, wanted, board = self._shown(measure), self._measure(measure), self.board
+        return provisional(board.stored, board.settings, wanted, history.basis) if history else None
 
     def provisional_from(self, measure: str) -> pd.Period | None:
         """The first month up to the period whose figure is still expected to be revised; None where none is."""
@@ -299,12 +303,19 @@ class ItemPage:
     def unusual(self, measure: str = "") -> Text:
         """Whether the period's month is unusual, and by which rule."""
         measure = measure or self.item.headline
-        return Text((unusual_month(self.monthly(measure), self._new_levels(measure), self._measure(measure).unit),))
+        monthly, levels, unit = self.monthly(measure), self._new_levels(measure), self._measure(measure).unit
+        return Text((unusual_month(monthly, levels, unit, self.short_months(measure)),))
 
     def last_month(self, measure: str = "") -> LastMonth | None:
         """What flags the last month of a measure's chart as unusual; None for too short a history."""
         measure = measure or self.item.headline
-        return last_month(self.monthly(measure), self._new_levels(measure))
+        return last_month(self.monthly(measure), self._new_levels(measure), self.short_months(measure))
+
+    @once
+    def short_months(self, measure: str) -> frozenset[str]:
+        """The months of the measure's chart that look short of data: drawn and marked, in no limit."""
+        history, wanted = self._shown(measure), self._measure(measure)
+        return self.board.doubts.short_months(history, series_in(wanted.figures)) if history else frozenset()
 
     def trends(self, measures: Iterable[str] = ()) -> Chart | Text:
         """The months of several measures of the item side by side."""
@@ -576,6 +587,12 @@ class ItemPage:
 
     def _notes(self, rows: pd.DataFrame) -> tuple[str, ...]:
         return tuple(f"Source: {line}." for line in source_lines(self.board.settings, rows))
+
+    def _shown(self, measure: str) -> History | None:
+        """The history that the measure's chart shows, None where it has no figures."""
+        code, board = self.board.area.code, self.board
+        options = histories(board.counts, self._measure(measure).figures, board.settings.sources.bases)
+        return next((each for each in options if (each.monthly(code).index <= board.period).any()), None)
 
     def _monthly(self, options: list[History]) -> pd.DataFrame:
         return shown_months(options, self.board.area.code, self.board.period)

@@ -23,6 +23,7 @@ from crimelib.measures.series import (
     WindowFigures,
     histories,
     monthly_table,
+    series_in,
     window_figures,
 )
 from crimelib.settings import Area, Break, Figures, Measure, Settings, Ward
@@ -147,16 +148,12 @@ def lines(counts: Counts, settings: Settings, area: Area, wards: Sequence[Ward],
         for measure_id, measure in item.measures.items():
             for breakdown, value, label, figures, breaks in _breakdowns(measure, period):
                 options = tuple(histories(counts, figures, bases))
-                yield Line(item_id, measure_id, breakdown, value, label, area.code, breaks, options, _series(figures))
+                yield Line(item_id, measure_id, breakdown, value, label, area.code, breaks, options, series_in(figures))
             options = tuple(histories(counts, measure.figures, bases)) if measure.wards else ()
             if any(history.has_any(ward.code for ward in wards) for history in options):
-                about = measure.breaks, options, _series(measure.figures)
+                about = measure.breaks, options, series_in(measure.figures)
                 for ward in wards:
                     yield Line(item_id, measure_id, "ward", ward.code, ward.name, ward.code, *about)
-
-
-def _series(figures: Sequence[Figures]) -> frozenset[str]:
-    return frozenset(series for each in figures for series in (*each.add, *each.subtract))
 
 
 def _breakdowns(

@@ -26,8 +26,8 @@ from crimelib.explore import EXPLORED_TYPE, NOT_FOR_SHARING
 from crimelib.explore.workspace import Named, Place, Workspace, open_workspace
 from crimelib.measures.asb import history, read_calls
 from crimelib.measures.periods import WINDOWS, month_label, parse_period
-from crimelib.measures.series import History
-from crimelib.settings import AsbDefinition, Part
+from crimelib.measures.series import History, series_in
+from crimelib.settings import AsbDefinition, Figures, Part
 from crimelib.stats.comparison import Change
 from crimelib.stats.comparison import compare as compare_series
 
@@ -59,6 +59,17 @@ class MonthlySeries:
         if self.history is None:
             return pd.Series([], index=pd.PeriodIndex([], freq="M"), dtype="float64", name=self.title)
         return self.history.monthly(self.place.code).rename(self.title)
+
+    @property
+    def figures(self) -> tuple[Figures, ...]:
+        """The alternatives that it is counted by."""
+        return self.part.figures if self.part else self.named.measure.figures
+
+    @property
+    def short(self) -> frozenset[str]:
+        """The months that look short of data."""
+        doubted = self.workspace.data(self.place.area).doubted
+        return doubted.short_months(self.history, series_in(self.figures)) if self.history else frozenset()
 
     @property
     def label(self) -> str:
@@ -214,11 +225,11 @@ def compare(chosen: MonthlySeries, period: str = "", window: str = "rolling_12")
 
 def _compared(chosen: MonthlySeries, month: pd.Period, window: str) -> Comparison:
     named, place, part = chosen.named, chosen.place, chosen.part
-    figures = part.figures if part else named.measure.figures
-    used = frozenset(name for option in figures for name in (*option.add, *option.subtract))
     breaks = (*named.measure.breaks, *(part.breaks if part else ()))
     label = ", ".join([*([part.label] if part else []), *([place.name] if place.is_ward else [])])
-    line = Line(named.item, named.name, "total", "", label, place.code, breaks, chosen.options, used)
+    line = Line(
+        named.item, named.name, "total", "", label, place.code, breaks, chosen.options, series_in(chosen.figures)
+    )
     doubted = chosen.workspace.data(place.area).doubted
     rows = compared_rows([line], chosen.workspace.settings, place.area, month, doubted, [window])
     row = rounded(rows.astype(dict.fromkeys(FIGURES, object))).iloc[0].to_dict()
@@ -272,7 +283,8 @@ def _months_chart(drawn: list[MonthlySeries], first: pd.Period | None, events: b
         finding=str(compare(one)),
         events=event_table(settings.events, item, one.last) if events else None,
         breaks=one.breaks,
-        limits=limits(monthly, levels),
+        limits=limits(monthly, levels, one.short),
+        short=one.short,
     )
 
 

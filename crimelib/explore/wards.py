@@ -24,6 +24,7 @@ from crimelib.explore.trends import WINDOW_NAMES
 from crimelib.explore.workspace import Named, Place, Workspace
 from crimelib.measures.periods import month_label, parse_period
 from crimelib.measures.rates import exposure
+from crimelib.measures.series import series_in
 from crimelib.stats.funnel import funnel, funnel_limits
 from crimelib.views import WardsView
 
@@ -72,7 +73,7 @@ def ward_rows(workspace: Workspace, named: Named, area: Place, period: pd.Period
 
 def _ward_rows(workspace: Workspace, named: Named, area: Place, period: pd.Period, window: str) -> pd.DataFrame:
     data, options = workspace.data(area.area), workspace.histories(area.area, named.measure.figures)
-    used = frozenset(name for option in named.measure.figures for name in (*option.add, *option.subtract))
+    used = series_in(named.measure.figures)
     lines = [
         Line(named.item, named.name, "ward", ward.code, ward.name, ward.code, named.measure.breaks, options, used)
         for ward in data.wards

@@ -174,6 +174,11 @@ def window_figures(options: Sequence[History], area: str, period: pd.Period, win
     return _without_comparison(options, halves)
 
 
+def series_in(figures: Iterable[Figures]) -> frozenset[str]:
+    """The series that a measure's alternatives add up and take away."""
+    return frozenset(series for each in figures for series in (*each.add, *each.subtract))
+
+
 def vintage_label(vintages: np.ndarray) -> str:
     """The vintages that a figure rests on, oldest first; those of a difference source by source."""
     parts = [label.split(" + ") for label in dict.fromkeys(vintages) if label]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -64,12 +64,13 @@ def trend_chart(
     provisional_from: object = None,
     comparison: pd.DataFrame | None = None,
     rolling: bool = False,
+    short: Collection[str] = (),
 ) -> Chart:
     """Monthly counts as a line with points.
 
     ``monthly``: month, count (missing: a gap). ``events``: label, start, end (missing for a moment), dates or months.
     ``limits``: month, centre, lower, upper (or one set of values for all months), and ``era`` where bands stand apart;
-    months outside are ringed and named.
+    months outside are ringed and named. Months ``short`` of data (``2023-06``) are marked as suspected gaps instead.
     ``breaks``: the first months on a new basis (a mapping gives each its label); the line stops there.
     ``comparison``: month, count, label; a thin grey line. ``rolling`` draws the twelve-month average strongly and the
     months faintly.
@@ -82,7 +83,9 @@ def trend_chart(
     other = other.assign(series=name, shown=other["value"].map(count_text))
     average = _twelve_month_average(rows) if rolling else rows.iloc[:0]
     average = average.assign(shown=average["value"].map("{:,.1f}".format))
-    named = _outside_limits(rows, band)["value"] * 1.06  # room for their labels below those of events
+    lacking = rows[rows["month"].isin([as_month(month) for month in short])].dropna(subset=["value"])
+    judged = rows.drop(lacking.index)
+    named = _outside_limits(judged, band)["value"] * 1.06  # room for their labels below those of events
     top = domain_top(rows["value"], band["upper"], other["value"], named)
     marks = event_rows(events, breaks, first, last)
     known = rows.dropna(subset=["value"]).tail(1)
@@ -102,7 +105,8 @@ def trend_chart(
             *plain_line(other, theme.SERIES[1], 1.5, _BESIDE),
             *line_layers(rows, provisional_from, size=page.pick(26, 16), **line),
             *plain_line(average, theme.CURRENT, 3.2, tooltip(Twelve_months_to="label", Monthly_average="shown")),
-            *_unusual_layers(rows, band, apart=page.pick(13, 20)),
+            *_unusual_layers(rows, judged, band, apart=page.pick(13, 20)),
+            *_lacking_layers(lacking, top, apart=page.pick(13, 20)),
             *end_labels(ends, int(rows["at"].iloc[-1]), top, height),
             *end_labels(early, last_known, top, height),
         ]
@@ -116,6 +120,8 @@ def trend_chart(
 
     beside = {f"comparison: {name}": other, "twelve_month_average": average}
     taken = _trend_taken(rows, band, {label: part for label, part in beside.items() if len(part)}, provisional_from)
+    if len(lacking):
+        taken["suspected_gap"] = rows["month"].isin(lacking["month"])
     return finished_chart(draw, title=title, unit=unit, finding=finding, data=taken)
 
 
@@ -177,9 +183,25 @@ def _limit_layers(band: pd.DataFrame) -> list[Spec]:
     ]
 
 
-def _unusual_layers(rows: pd.DataFrame, band: pd.DataFrame, apart: int) -> list[Spec]:
-    """Months outside the limits, ringed; the latest of each cluster is named."""
-    outside = _outside_limits(rows, band)
+def _lacking_layers(lacking: pd.DataFrame, top: float, apart: int) -> list[Spec]:
+    """Months that look short of data, ringed with dashes; the latest of each cluster is named."""
+    if lacking.empty:
+        return []
+    ring = {"mark": {"type": "point", "size": 110, "stroke": theme.MUTED, "strokeDash": [3, 2], "opacity": 1}}
+    words = text_mark("name", fontSize=theme.SMALL_SIZE, color=theme.MUTED)
+    named = _far_apart(lacking, apart)
+    text = [f"suspected gap: {row.value:,.0f} in {row.month.strftime('%b %Y')}" for row in named.itertuples()]
+    named = named.assign(name=text, low=named["value"] < 0.12 * top)  # no room between the point and the axis
+    layers = [layer_of(ring, lacking)]
+    for low, part in named.groupby("low"):
+        place = {"align": "left", "dx": 12} if low else {"dy": 16}
+        layers.append(layer_of({**words, "mark": {**words["mark"], **place}}, part))
+    return layers
+
+
+def _unusual_layers(rows: pd.DataFrame, judged: pd.DataFrame, band: pd.DataFrame, apart: int) -> list[Spec]:
+    """Months ``judged`` that are outside the limits, ringed; the latest of each cluster is named."""
+    outside = _outside_limits(judged, band)
     if outside.empty:
         return []
     ring = {"mark": {"type": "point", "size": 110, "stroke": theme.ACCENT, "strokeWidth": 2, "opacity": 1}}

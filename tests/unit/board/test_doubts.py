@@ -116,3 +116,29 @@ def test_recent_months_of_a_chart_are_provisional(short_june: Store) -> None:
     assert board(short_june, "2023-06").item("asb").provisional_from("asb") is None
     listed = str(data_quality.provisional_months(board(short_june, "2023-12")))
     assert "October 2023" in listed
+
+
+def test_the_chart_marks_a_suspected_gap_and_keeps_it_out_of_its_limits(short_june: Store) -> None:
+    page = board(short_june, "2023-12").item("asb")
+    assert page.short_months("asb") == {"2023-06"}
+    chart = page.trend()
+    june = page.monthly().set_index("month")["count"]["2023-06"]
+    assert f"suspected gap: {june:,.0f} in Jun 2023" in str(chart.spec)
+    assert "suspected gap" in str(chart.narrow_spec)
+    taken = chart.data.set_index("month")
+    assert list(taken.index[taken["suspected_gap"]]) == ["2023-06"]
+    others = taken["count"].loc["2021-08":].drop("2023-06")  # limits are set anew after Covid restrictions
+    assert taken["centre"].iloc[-1] == pytest.approx(others.mean(), abs=0.01)
+    assert taken["lower_limit"].iloc[-1] > june
+
+
+def test_a_chart_without_a_suspected_gap_says_nothing_of_one(short_june: Store) -> None:
+    chart = board(short_june, "2023-05").item("asb").trend()
+    assert "suspected gap" not in str(chart.spec)
+    assert "suspected_gap" not in chart.data
+
+
+def test_a_short_month_is_not_called_unusual(short_june: Store) -> None:
+    page = board(short_june, "2023-06").item("asb")
+    assert "looks short of data: whether it is unusual cannot be said" in str(page.unusual())
+    assert page.last_month() is None

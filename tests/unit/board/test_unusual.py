@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from crimelib.board.unusual import FEWEST_MONTHS, limits, unusual_month
+from crimelib.board.unusual import FEWEST_MONTHS, last_month, limits, unusual_month
 
 STEADY = [98, 103, 100, 97, 105, 101, 99, 102, 96, 104, 100, 98]
 
@@ -25,10 +25,9 @@ def test_a_month_far_out_is_unusual() -> None:
     assert "Unusual:" in unusual_month(monthly([*STEADY * 3, *STEADY[:-1], 5]), {}, "recorded offences")
 
 
-def test_too_short_a_history_or_a_missing_month_says_so() -> None:
+def test_too_short_a_history_says_so() -> None:
     told = "The history is too short to say whether the month is unusual."
     assert unusual_month(monthly(STEADY[: FEWEST_MONTHS - 1]), {}, "x") == told
-    assert unusual_month(monthly([*STEADY, None]), {}, "x") == told
     assert unusual_month(monthly([]), {}, "x") == told
 
 
@@ -46,3 +45,27 @@ def test_limits_begin_anew_at_a_break() -> None:
     assert found is not None
     levels = found.set_index("month")["centre"]
     assert levels["2021-11"] - levels["2020-11"] > 80
+
+
+def test_a_month_short_of_data_moves_no_limit() -> None:
+    steady = limits(monthly(STEADY * 2), {})
+    dented = monthly([*STEADY, 5, *STEADY[1:]])
+    found = limits(dented, {}, {"2020-12"})
+    assert found is not None
+    assert steady is not None
+    assert found["centre"].iloc[-1] == pd.Series([*STEADY, *STEADY[1:]]).mean()
+    assert found["lower"].iloc[-1] > limits(dented, {})["lower"].iloc[-1]
+    assert abs(found["lower"].iloc[-1] - steady["lower"].iloc[-1]) < 2
+
+
+def test_a_last_month_short_of_data_is_not_judged() -> None:
+    told = unusual_month(monthly([*STEADY * 3, *STEADY[:-1], 5]), {}, "recorded offences", {"2021-11"})
+    assert told == (
+        "November 2021 had 5 recorded offences and looks short of data: whether it is unusual cannot be said."
+    )
+    assert last_month(monthly([*STEADY * 3, *STEADY[:-1], 5]), {}, {"2021-11"}) is None
+
+
+def test_a_missing_month_is_not_called_a_short_history() -> None:
+    told = "There is no figure for November 2021: whether it is unusual cannot be said."
+    assert unusual_month(monthly([*STEADY, None]), {}, "x") == told

@@ -35,7 +35,7 @@ WINDOW_WORDS = {
 MONTHLY = ("month", "at", "date")
 # Cells whose numbers place a thing in time, on a page or in the world, and count nothing.
 NO_COUNTS = {*MONTHLY, "period", "quarter_end", "year", "window", "source", "vintage", "area_code", "breakdown_value",
-             "code", "id", "order", "row", "column", "x", "x2", "y", "y2", "middle"}  # fmt: skip
+             "code", "id", "order", "row", "column", "colspan", "rowspan", "x", "x2", "y", "y2", "middle"}  # fmt: skip
 READING_AGE = frozenset({"texts", "median", "highest"})  # of how hard sentences are to read, beside the hardest
 _MONTHS = "|".join(month_name[1:])
 _NO_COUNT = re.compile(

@@ -218,3 +218,13 @@ def test_how_hard_a_sentence_is_to_read_counts_nothing(tmp_path: Path) -> None:
     reading["hardest"] = "Hate crime (Bickley): 3 recorded offences."
     (tmp_path / "run.json").write_text(json.dumps({"reading": reading}), encoding="utf-8")
     assert audit_pack(tmp_path, [], "board", SETTINGS)
+
+
+def test_how_many_columns_a_heading_spans_counts_nothing(tmp_path: Path) -> None:
+    summary(tmp_path)
+    caption = "<caption>Bickley over each window to November 2021</caption>"
+    group = '<tr><th scope="rowgroup" colspan="{span}">{heading}</th></tr>'
+    page(tmp_path, f"<table>{caption}{group.format(span=5, heading='Hate crime')}</table>")
+    assert not audit_pack(tmp_path, [], "board", SETTINGS)
+    page(tmp_path, f"<table>{caption}{group.format(span=5, heading='Hate crime: 3')}</table>")
+    assert audit_pack(tmp_path, [], "board", SETTINGS)

@@ -48,7 +48,7 @@ def test_a_reviewer_reads_ticks_and_signs_off_by_keyboard_and_without_scripts(
     assert page.get_by_role("cell", name="Chair of the board").is_visible()
     assert page.get_by_text("Signed off. To release it").is_visible()
     (found,) = read_register(server.desk.pack).decisions
-    assert (found.role, found.remark, len(found.looked_at)) == ("Chair of the board", "Read with the analyst", 7)
+    assert (found.role, found.remark, len(found.looked_at)) == ("Chair of the board", "Read with the analyst", 8)
 
 
 def test_what_is_not_ticked_is_named_and_what_was_given_stays(

@@ -17,7 +17,7 @@ from crimelib.production.review_server import Desk, ReviewServer
 from crimelib.settings import load_settings
 
 REVIEW = load_settings().review
-POINTS = ["pages", "data", "revisions", "claims", "suppressions", "comments", "actions"]
+POINTS = ["pages", "data", "revisions", "claims", "suppressions", "comments", "actions", "reading"]
 HOSTILE = "<script>window.pwned=1</script>"
 
 
@@ -170,7 +170,7 @@ def test_a_post_without_origin_cookie_or_token_decides_nothing(server: ReviewSer
         ({"role": "Jane Smith"}, "no such role decides"),
         ({"role": ""}, "no such role decides"),
         ({"decision": "released"}, "Choose a decision"),
-        ({"looked_at": POINTS[:-1]}, "Not ticked: Are actions overdue?"),
+        ({"looked_at": POINTS[:-1]}, "Not ticked: Can everybody read it?"),
         ({"looked_at": [*POINTS, "more"]}, "another checklist"),
         ({"decision": "sent_back", "remark": " "}, "why it is sent back"),
         ({"remark": "x" * 1001}, "longer than 1000"),

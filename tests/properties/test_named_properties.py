@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from often import OFTEN
+from often import OFTEN, READING
 
 from crimelib.disclosure.protect import FIGURES, protect
 from crimelib.errors import InputError
@@ -93,7 +93,7 @@ SERIES = sorted(
 )
 
 
-@OFTEN
+@READING
 @given(st.dictionaries(st.tuples(st.sampled_from(SERIES), st.integers(1, 11)), COUNT, min_size=1))
 def test_a_file_against_itself_revises_nothing(cells: dict) -> None:
     rows = [{"series": series, "month": f"2021-{month:02}", "count": count} for (series, month), count in cells.items()]

@@ -134,7 +134,11 @@ def test_zero_withheld_and_missing_read_differently(tmp_path: Path, kind: str) -
         assert not found[ward] & (others if word != "12" else others - {"0"}), (ward, found[ward])
 
 
-def test_they_read_differently_on_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize(("columns", "nought"), [("80", " 0 "), ("140", "0 → 0")])
+def test_they_read_differently_on_the_terminal(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, columns: str, nought: str
+) -> None:
+    monkeypatch.setenv("COLUMNS", columns)
     kinds = {"knife_crime": ("ok", 0), "gun_crime": ("suppressed", None), "weapons_possession": ("no_data", None)}
     base = rows().iloc[0].to_dict() | {"item": "weapons", "breakdown": "total", "signal": ""}
     totals = [
@@ -144,7 +148,7 @@ def test_they_read_differently_on_the_terminal(capsys: pytest.CaptureFixture[str
     print_summary(pd.DataFrame(totals, columns=COLUMNS).convert_dtypes(), SETTINGS, illustrative=True)
     lines = capsys.readouterr().out.splitlines()
     words = [next(line for line in lines if name in line) for name in ("Knife crime", "Gun crime", "Possession")]
-    assert ["0 → 0" in words[0], "suppressed" in words[1], "no data" in words[2]] == [True] * 3
+    assert [nought in words[0], "suppressed" in words[1], "no data" in words[2]] == [True] * 3
     assert not any("0" in line for line in words[1:])
 
 

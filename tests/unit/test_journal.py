@@ -61,7 +61,7 @@ def test_figures_that_were_asked_for_go_to_the_terminal_alone(
     capfd.readouterr()
     log.unlink()
     assert command(monkeypatch, "summary", *folders) == 0
-    assert "→" in capfd.readouterr().out
+    assert "▲ increase" in capfd.readouterr().out
     assert [entry["event"] for entry in entries(log)] == ["began", "ended"]
 
 

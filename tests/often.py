@@ -1,6 +1,5 @@
 """How often the properties that the project stands on are tried: 500 times in ``make test``, 20,000 in ``make
-check-long``, ten times what the profile says for any other; those that read a file or make a table each time, a fifth as
-often."""
+check-long``, ten times what the profile says for any other; those that read files or make tables, a fifth as often."""
 
 from hypothesis import settings
 

@@ -106,7 +106,7 @@ def trend_chart(
             *line_layers(rows, provisional_from, size=page.pick(26, 16), **line),
             *plain_line(average, theme.CURRENT, 3.2, tooltip(Twelve_months_to="label", Monthly_average="shown")),
             *_unusual_layers(rows, judged, band, apart=page.pick(13, 20)),
-            *_lacking_layers(lacking, top, apart=page.pick(13, 20)),
+            *_lacking_layers(lacking, rows, top, apart=round(page.pick(16, 26) * len(rows) / 60)),
             *end_labels(ends, int(rows["at"].iloc[-1]), top, height),
             *end_labels(early, last_known, top, height),
         ]
@@ -183,7 +183,7 @@ def _limit_layers(band: pd.DataFrame) -> list[Spec]:
     ]
 
 
-def _lacking_layers(lacking: pd.DataFrame, top: float, apart: int) -> list[Spec]:
+def _lacking_layers(lacking: pd.DataFrame, rows: pd.DataFrame, top: float, apart: int) -> list[Spec]:
     """Months that look short of data, ringed with dashes; the latest of each cluster is named."""
     if lacking.empty:
         return []
@@ -191,10 +191,13 @@ def _lacking_layers(lacking: pd.DataFrame, top: float, apart: int) -> list[Spec]
     words = text_mark("name", fontSize=theme.SMALL_SIZE, color=theme.MUTED)
     named = _far_apart(lacking, apart)
     text = [f"suspected gap: {row.value:,.0f} in {row.month.strftime('%b %Y')}" for row in named.itertuples()]
-    named = named.assign(name=text, low=named["value"] < 0.12 * top)  # no room between the point and the axis
+    late = named["at"] > rows["at"].iloc[0] + 0.75 * (rows["at"].iloc[-1] - rows["at"].iloc[0])  # clear of end labels
+    low = named["value"] < 0.12 * top  # no room between the point and the axis
+    named = named.assign(name=text, low=low, late=late)
     layers = [layer_of(ring, lacking)]
-    for low, part in named.groupby("low"):
-        place = {"align": "left", "dx": 12} if low else {"dy": 16}
+    for (low, late), part in named.groupby(["low", "late"]):
+        place = {"align": "right", "dx": -10} if late else {"align": "left", "dx": 12}
+        place = {**place, "dy": 0 if low else 14}
         layers.append(layer_of({**words, "mark": {**words["mark"], **place}}, part))
     return layers
 

@@ -20,9 +20,10 @@ import pandas as pd
 
 from crimelib.areas import AreaBook
 from crimelib.board.charts import Chart, index_chart, placebo_chart
-from crimelib.board.item import Board, Text, event_table, no_comparison
+from crimelib.board.item import Board, event_table, no_comparison
 from crimelib.board.narrative import per_cent
 from crimelib.board.tables import Cell, Table, signal_text, signed
+from crimelib.board.text import NOTHING, Text
 from crimelib.board.titles import measure_title
 from crimelib.errors import InputError
 from crimelib.measures.periods import month_label
@@ -356,8 +357,10 @@ class EvaluationPage:
         missing = [self._not_enough(outcome) for outcome in self.plan.outcomes]
         return Text((told[self.stage], plan_standing(self.plan), *(line for line in missing if line)))
 
-    def plan_table(self) -> Table:
+    def plan_table(self) -> Table | Text:
         """The plan, line by line."""
+        if not self.is_of_area:
+            return Text((f"{self.board.area.name} has no plan.",))
         lines = [(Cell(name), Cell(text)) for name, text in self._plan_lines()]
         fixed = f"fixed on {_day(self.plan.fixed[-1].on)}" if self.plan.fixed else "not fixed"
         note = f"Hash of what the plan says: {self.plan.fingerprint[:16]}…"
@@ -368,6 +371,8 @@ class EvaluationPage:
     def trends(self) -> Chart | Text:
         """Twelve-month totals of the main outcome, town centre and comparison wards, from 100 at the last month before
         the start."""
+        if not self.is_of_area:
+            return NOTHING
         panel = self._main()
         series = _twelve_month_totals(panel, self.board.period) if panel is not None else {}
         if panel is None or not series or self._tells_of_a_small_ward(panel, series):
@@ -402,6 +407,8 @@ class EvaluationPage:
 
     def results(self) -> Table | Text:
         """Counted against what the comparison wards would lead one to expect."""
+        if not self.is_of_area:
+            return NOTHING
         if not self.findings:
             return Text(("There is no result yet." if self.stage != "complete" else "There is no result to show.",))
         columns = (
@@ -421,6 +428,8 @@ class EvaluationPage:
 
     def placebos(self) -> Chart | Text:
         """The main outcome's effect beside those found where and when there was no team."""
+        if not self.is_of_area:
+            return NOTHING
         if not self.findings or self.findings[0][0].outcome != self.plan.outcomes[0]:
             return Text(("An effect would be set beside those found in other wards and at other dates.",))
         panel, found, _ = self.findings[0]

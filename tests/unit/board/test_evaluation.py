@@ -273,6 +273,8 @@ def test_no_index_is_drawn_where_a_ward_s_twelve_months_were_too_few_to_show(pag
 def test_another_area_has_no_plan(page) -> None:
     made = page(vawg(WARDS, "2023-01"), "2023-01", area="Croydon")
     assert str(made.headline()) == str(made.conclusion()) == "No plan is about Croydon."
+    assert str(made.plan_table()) == "Croydon has no plan."
+    assert [str(each) for each in (made.results(), made.placebos(), made.trends())] == [""] * 3
     assert isinstance(made.trends(), Text)
 
 

@@ -44,6 +44,7 @@ _NO_COUNT = re.compile(
     r"|\bE\d{8}\b|\bnote \d+\b|\bper 1,000\b|\b\d+ wards?\b"
 )
 _NUMBER = re.compile(r"(?<![\w.#/-])[−+-]?(\d[\d,]*(?:\.\d+)?)(?![\w/])")
+_PLACE = re.compile(r"\d+=? of \d+")  # a ward's among those shown, in a cell of its own apart from its measure's name
 _IN_MONTH = re.compile(rf"\bin (?:{_MONTHS}) (?:19|20)\d\d")
 
 
@@ -156,8 +157,9 @@ def _leaked(each: Statement, names: Names, summary: Summary, policy: AudiencePol
     yield from named_leaks(each, names, summary)
     wards, common = _named(each, names)
     if wards and not common:
+        places = {name for name, value in each.cells if _PLACE.fullmatch(value.strip())}
         for name, number in _numbers(each, names):
-            if not names.measures_in(name) and _small(number, policy):
+            if name not in places and not names.measures_in(name) and _small(number, policy):
                 for ward in wards:
                     yield from (Leak(ward, one, LONG, name, number) for one in _nameless(ward, number, summary))
 

@@ -228,3 +228,20 @@ def test_how_many_columns_a_heading_spans_counts_nothing(tmp_path: Path) -> None
     assert not audit_pack(tmp_path, [], "board", SETTINGS)
     page(tmp_path, f"<table>{caption}{group.format(span=5, heading='Hate crime: 3')}</table>")
     assert audit_pack(tmp_path, [], "board", SETTINGS)
+
+
+@pytest.mark.parametrize(
+    ("cell", "is_found"),
+    [
+        ({"signal": "", "text": "4= of 8"}, False),
+        ({"signal": "", "text": "4"}, True),
+        ({"measure": "Hate crime", "text": "4= of 8"}, True),
+    ],
+)
+def test_a_place_in_a_cell_of_its_own_counts_nothing_unless_its_measure_stands_by_it(
+    tmp_path: Path, cell: dict[str, str], is_found: bool
+) -> None:
+    summary(tmp_path)
+    notebook(tmp_path, {"application/json": {"caption": "Bickley among the wards of Bromley", "cells": [cell]}})
+    (tmp_path / "04_hate_crime.ipynb").rename(tmp_path / "15_ward_bickley.ipynb")
+    assert bool(audit_pack(tmp_path, [], "board", SETTINGS)) is is_found

@@ -43,7 +43,18 @@ OWN_MODULES = tuple(
     f"crimelib.board.{name}"
     for name in (
         *("actions", "asb", "claims", "contacts", "data_quality", "early_warning", "engagement", "evaluation"),
-        *("hate_crime", "item", "local_survey", "ndvwi", "partner", "perception", "vehicle_theft", "ward", "weapons"),
+        *(
+            "hate_crime",
+            "item",
+            "local_survey",
+            "ndvwi",
+            "partner",
+            "perception",
+            "sexual_offences",
+            "vehicle_theft",
+            "ward",
+            "weapons",
+        ),
     )
 )
 # What pandas does once in a process when first asked; touches no file and draws no random number.

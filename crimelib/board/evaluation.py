@@ -479,8 +479,7 @@ class EvaluationPage:
         return placebo_areas(whole, controls, panel.after), placebo_dates(before, flags, PLACEBO_MONTHS)
 
     def _withheld(self, total: float) -> bool:
-        policy = self.board.settings.disclosure.policy(self.board.audience, ITEM)
-        return policy.suppress_from <= total <= policy.suppress_to
+        return self.board.policy(ITEM).hides(total)
 
     def _tells_of_a_small_ward(self, panel: Panel, series: Mapping[str, pd.Series]) -> bool:
         """Whether a group, or in any month drawn any one ward of the borough, has a twelve-month total that the policy

@@ -53,7 +53,19 @@ from crimelib.measures.areas import area_counts
 from crimelib.measures.periods import both_halves, month_label, parse_period, window_months
 from crimelib.measures.rates import Exposure, exposure
 from crimelib.measures.series import Counts, History, histories, series_in
-from crimelib.settings import PROJECT_ROOT, Area, Break, Event, Figures, Item, Measure, Part, Settings, load_settings
+from crimelib.settings import (
+    PROJECT_ROOT,
+    Area,
+    AudiencePolicy,
+    Break,
+    Event,
+    Figures,
+    Item,
+    Measure,
+    Part,
+    Settings,
+    load_settings,
+)
 from crimelib.tables.store import Store
 from crimelib.views import TrendsView, read_view
 
@@ -99,6 +111,10 @@ class Board:
     def counts(self) -> Counts:
         """The counts of the area as a whole, ready for the histories of measures."""
         return Counts(self.stored)
+
+    def policy(self, item: str) -> AudiencePolicy:
+        """What the board's audience may see of an item's figures."""
+        return self.settings.disclosure.policy(self.audience, item)
 
     @cached_property
     def doubts(self) -> Doubts:

@@ -116,7 +116,7 @@ def respondents_table(board: Board) -> Table | Text:
         return NOTHING
     most_answered = asked.groupby("question")["count"].sum().idxmax()
     people = asked[asked["question"] == most_answered]
-    policy = board.settings.disclosure.policy(board.audience, SURVEY)
+    policy = board.policy(SURVEY)
     lines: list[tuple[Cell, ...]] = []
     for column, groups, title in (
         ("age_band", board.settings.questionnaire.age_bands, "Age"),
@@ -207,7 +207,7 @@ def _measured(settings: Settings) -> Iterator[str]:
 def _line(board: Board, name: str, asked: pd.DataFrame) -> tuple[Cell, ...]:
     question = board.settings.questionnaire.questions[name]
     share = share_of(board.settings, name, asked, board.area.code)
-    policy = board.settings.disclosure.policy(board.audience, SURVEY)
+    policy = board.policy(SURVEY)
     if share is None or share.answers <= policy.suppress_to:
         return (Cell(question.label), *[Cell(FEW, absent=True)] * 3, *[Cell("–", absent=True)] * 2)
     figures = (Cell(f"{share.answers:,}"), Cell(f"{share.effective:,.0f}"), _share_cell(share))
@@ -244,17 +244,14 @@ def _share_cell(share: Share | None) -> Cell:
 def _ward_shares(board: Board, name: str, by_ward: dict[str, pd.DataFrame]) -> dict[str, Share]:
     """The wards' shares of one question that may be shown: enough answers, neither side of them few, and never all
     wards but one."""
-    policy, least = (
-        board.settings.disclosure.policy(board.audience, SURVEY),
-        board.settings.questionnaire.least_ward_answers,
-    )
+    policy, least = board.policy(SURVEY), board.settings.questionnaire.least_ward_answers
     entry = board.settings.questionnaire.questions[name]
     shown: dict[str, Share] = {}
     for code, asked in by_ward.items():
         given = asked[asked["question"] == name]
         positive = given[given["answer"].isin(entry.positive)]["count"].sum()
         sides = (positive, given["count"].sum() - positive)
-        if sum(sides) < least or any(policy.suppress_from <= side <= policy.suppress_to for side in sides):
+        if sum(sides) < least or any(map(policy.hides, sides)):
             continue
         share = share_of(board.settings, name, given, _margins_of(board, code))
         if share and share.answers >= least:

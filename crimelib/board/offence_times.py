@@ -60,8 +60,7 @@ class WhenCommitted:
         self.times = page.board.settings.offence_times
         returns = latest_returns(page.board, TIMES)
         self.returns = returns[returns["measure"] == measure] if len(returns) else returns
-        policy = page.board.settings.disclosure.policy(page.board.audience, page.name)
-        self.hidden = range(policy.suppress_from, policy.suppress_to + 1)
+        self.hidden = page.board.policy(page.name).hidden
         self.counted = row_of(page.rows, measure, WINDOW)
 
     @cached_property

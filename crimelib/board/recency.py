@@ -86,8 +86,7 @@ class RecencyOfOffences:
         self.measure = page.item.measures[page.item.headline]
         self.returns = latest_returns(page.board, RECENCY)
         self.months = window_months(page.board.period, WINDOW)
-        policy = page.board.settings.disclosure.policy(page.board.audience, page.name)
-        self.hidden = range(policy.suppress_from, policy.suppress_to + 1)
+        self.hidden = page.board.policy(page.name).hidden
 
     @cached_property
     def now(self) -> pd.DataFrame | None:

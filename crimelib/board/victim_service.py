@@ -94,8 +94,7 @@ def _shares(page: ItemPage, returns: pd.DataFrame, crime: str, measure: str) -> 
     if returns.empty:
         return Share(absent="no data"), Share(absent="no data")
     rows = returns[(returns["crime"] == crime) & (returns["measure"] == measure)]
-    policy = page.board.settings.disclosure.policy(page.board.audience, page.name)
-    hidden = range(policy.suppress_from, policy.suppress_to + 1)
+    hidden = page.board.policy(page.name).hidden
     period = page.board.period
     return (
         shares(rows, window_months(period, WINDOW), hidden),

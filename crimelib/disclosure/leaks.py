@@ -195,7 +195,7 @@ def _nameless(ward: str, number: str, summary: Summary) -> list[str]:
 
 
 def _small(number: str, policy: AudiencePolicy) -> bool:
-    return number.isdigit() and policy.suppress_from <= int(number) <= policy.suppress_to
+    return number.isdigit() and policy.hides(int(number))
 
 
 def _numbers(each: Statement, names: Names) -> Iterator[tuple[str, str]]:

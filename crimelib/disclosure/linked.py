@@ -218,7 +218,7 @@ def _asked(
     width = min(policy.least_width, total)
     if not choosable:
         return np.inf, -np.inf, width, policy.suppress_to
-    if policy.suppress_from <= cell.value <= policy.suppress_to:
+    if policy.hides(cell.value):
         return 0.0, min(policy.suppress_to, total), width, np.inf
     return np.inf, -np.inf, width, np.inf
 

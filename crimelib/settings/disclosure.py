@@ -26,6 +26,15 @@ class Thresholds(Strict):
             raise ValueError("least_width is above suppress_to: what is shown would be narrower than what is withheld")
         return self
 
+    @property
+    def hidden(self) -> range:
+        """The counts that are not shown."""
+        return range(self.suppress_from, self.suppress_to + 1)
+
+    def hides(self, figure: float) -> bool:
+        """Whether a figure is too small to be shown."""
+        return self.suppress_from <= figure <= self.suppress_to
+
 
 class AudiencePolicy(Thresholds):
     """What one audience may see of counts about people below borough level; ``items`` with thresholds of their own."""

@@ -237,6 +237,7 @@ def verify(
 ) -> None:
     """Recompute a pack's hashes, figures and sentences; refuse a stale or altered one, and one that gives a withheld
     figure away."""
+    from crimelib.board.narrative import counted
     from crimelib.production.disclosed import disclosed
     from crimelib.production.pack import verify_pack
     from crimelib.production.recheck import recheck
@@ -248,8 +249,7 @@ def verify(
     for problem in problems:
         typer.echo(problem, err=True)  # names figures, which no log should
     if problems:
-        faults = "1 fault" if len(problems) == 1 else f"{len(problems)} faults"
-        say(f"{_shown(pack)} does not hold: {faults}, see `crimelib verify`", err=True)
+        say(f"{_shown(pack)} does not hold: {counted(len(problems), 'faults')}", err=True)
         raise typer.Exit(1)
     say(f"{_shown(pack)} is as it was published, follows from the data and gives nothing withheld away")
 
@@ -288,7 +288,6 @@ def review(
         say("The review is served on this machine only, and asks for the token in this address:")
         typer.echo(server.url)  # it holds the token, which no log should
         say(f"Decisions go to {_shown(desk.pack.parent / 'review.json')}. Ctrl-C ends the review.")
-        sys.stdout.flush()
         with contextlib.suppress(KeyboardInterrupt):
             server.serve_forever()
 

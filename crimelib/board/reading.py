@@ -12,6 +12,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from statistics import median
 from typing import Any
 
+from crimelib.board.narrative import counted
+
 AIM = 14.0  # years: what a sentence with its figures can be held to, and a newspaper is
 _MOST_NAMED = 3
 _SENTENCE_END = re.compile(r"[.!?]+(?=\s|$)")
@@ -65,5 +67,5 @@ def reading_line(found: Mapping[str, Any]) -> str:
         return ""
     hard = ", ".join(f"{name.replace('_', ' ')} {age:g}" for name, age, _ in hard_pages(found)[:_MOST_NAMED])
     named = f"; the hardest pages: {hard}" if hard else "; no page is harder"
-    count = f"{found['texts']} sentence{'' if found['texts'] == 1 else 's'}"
-    return f"Reading age {found['median']:g} (the middle of {count}; {AIM:g} is aimed at){named}."
+    texts = counted(found["texts"], "sentences")
+    return f"Reading age {found['median']:g} (the middle of {texts}; {AIM:g} is aimed at){named}."

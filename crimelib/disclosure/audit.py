@@ -85,13 +85,14 @@ def attack(
         items[row["measure"]].add(row["item"])
     found = []
     for measures in _families({figure.measure for figure in withheld}, linked):
-        own_policy = policy.over(item for measure in sorted(measures) for item in sorted(items[measure]))
-        mine = [figure for figure in own if figure.measure in measures]
-        earlier = [figure for figure in older if figure.measure in measures and figure.value is not None]
-        known = [*(figure for figure in mine if figure.value is not None), *earlier]
-        given = [*(figure for figure in mine if figure.value is not None and not figure.ward), *earlier]
         asked = [figure for figure in withheld if figure.measure in measures]
-        found += _bounded(asked, known, given, own_policy, linked)
+        mine, earlier = (
+            [figure for figure in figures if figure.measure in measures and figure.value is not None]
+            for figures in (own, older)
+        )
+        given = [*(figure for figure in mine if not figure.ward), *earlier]
+        strictest = policy.over(item for measure in measures for item in items[measure])
+        found += _bounded(asked, [*mine, *earlier], given, strictest, linked)
     return found
 
 

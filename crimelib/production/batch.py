@@ -14,6 +14,7 @@ from typing import Any
 import pandas as pd
 
 from crimelib.areas import AreaBook
+from crimelib.board.narrative import counted
 from crimelib.errors import CrimelibError, InputError, one_line
 from crimelib.measures.periods import parse_period
 from crimelib.production.board_pack import make_pack, parameter_inputs, refuse_organisations, standing_pack
@@ -89,7 +90,7 @@ def told(entries: Sequence[BatchEntry], wanted: int) -> str:
         "failed": sum(bool(entry.error) for entry in entries),
         "not begun or not done": wanted - len(entries),
     }
-    return f"{wanted} pack{'' if wanted == 1 else 's'}: " + (
+    return f"{counted(wanted, 'packs')}: " + (
         ", ".join(f"{number} {way}" for way, number in ways.items() if number) or "none"
     )
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from crimelib.board.claims import VERDICT_WORDS
 from crimelib.board.commentary import NO_COMMENT
+from crimelib.board.narrative import counted
 from crimelib.board.reading import hard_pages, reading_line
 from crimelib.board.tables import WINDOW_TITLES
 from crimelib.measures.periods import month_label, parse_period
@@ -52,9 +53,9 @@ def checklist(pack: Path, record: Mapping[str, Any]) -> tuple[Point, ...]:
 def _whole(pack: Path, record: Mapping[str, Any]) -> Point:
     failed = [entry["notebook"] for entry in record["notebooks"] if entry["status"] != "ok"]
     faults = [*verify_pack(pack), *(f"{name}: the page could not be made" for name in failed)]
-    pages = _counted(len(record["notebooks"]), "page")
+    pages = counted(len(record["notebooks"]), "pages")
     answer = (
-        f"{_counted(len(faults), 'fault')} in {pages}." if faults else f"{pages} made, none failed; no file is altered."
+        f"{counted(len(faults), 'faults')} in {pages}." if faults else f"{pages} made, none failed; no file is altered."
     )
     return Point("pages", "Is the pack whole?", answer, not faults, tuple(faults), "index.html")
 
@@ -62,9 +63,9 @@ def _whole(pack: Path, record: Mapping[str, Any]) -> Point:
 def _complete(pack: Path, record: Mapping[str, Any]) -> Point:
     totals = [row for row in _rows(pack, "summary.csv") if row["breakdown"] == "total"]
     absent = [row for row in totals if row["status"] not in _WITH_FIGURES]
-    answer = f"{len(absent)} of {_counted(len(totals), 'total')} have no figure."
+    answer = f"{len(absent)} of {counted(len(totals), 'totals')} have no figure."
     if not absent:
-        answer = f"All {_counted(len(totals), 'total')} have figures." if totals else "The pack has no totals at all."
+        answer = f"All {counted(len(totals), 'totals')} have figures." if totals else "The pack has no totals at all."
     lines = tuple(
         f"{_title(row['measure'], record)}, {_window(row)}: {_words(row['status'])}{_because(row['note'])}"
         for row in absent
@@ -76,8 +77,8 @@ def _complete(pack: Path, record: Mapping[str, Any]) -> Point:
 def _revisions(pack: Path, record: Mapping[str, Any]) -> Point:
     rows = [row for row in _rows(pack, "revisions.csv") if float(row["change"])]
     largest = sorted(rows, key=lambda row: -abs(float(row["change"])))
-    measures = _counted(len({row["measure"] for row in rows}), "measure")
-    answer = f"{_counted(len(rows), 'monthly figure')} of {measures} changed since the file before; largest first."
+    measures = counted(len({row["measure"] for row in rows}), "measures")
+    answer = f"{counted(len(rows), 'monthly figures')} of {measures} changed since the file before; largest first."
     lines = tuple(
         f"{_title(row['measure'], record)}, {month_label(parse_period(row['month']))}: "
         f"{row['previous_count']} became {row['count']}"
@@ -91,9 +92,9 @@ def _revisions(pack: Path, record: Mapping[str, Any]) -> Point:
 
 def _claims(pack: Path, _: Mapping[str, Any]) -> Point:
     rows = _rows(pack, "claims.csv")
-    counted = Counter(row["verdict"] for row in rows)
-    parts = [f"{counted[verdict]} {words[2:]}" for verdict, words in VERDICT_WORDS.items() if counted[verdict]]
-    answer = f"Of {_counted(len(rows), 'claim')}: {', '.join(parts)}." if rows else "No claim was written down."
+    number = Counter(row["verdict"] for row in rows)
+    parts = [f"{number[verdict]} {words[2:]}" for verdict, words in VERDICT_WORDS.items() if number[verdict]]
+    answer = f"Of {counted(len(rows), 'claims')}: {', '.join(parts)}." if rows else "No claim was written down."
     doubted = [row for row in rows if row["verdict"] in ("not_supported", "cannot_be_tested")]
     lines = tuple(f"“{row['said']}”: {_words(row['verdict'])}{_because(row['note'])}" for row in doubted)
     href = _first_there(pack, "claims.html", "claims.csv")
@@ -102,10 +103,10 @@ def _claims(pack: Path, _: Mapping[str, Any]) -> Point:
 
 def _suppressions(pack: Path, record: Mapping[str, Any]) -> Point:
     rows = _rows(pack, "suppressed.csv")
-    counted = Counter(row["measure"] for row in rows)
-    lines = tuple(f"{_title(measure, record)}: {_counted(count, 'row')}" for measure, count in counted.items())
+    by_measure = Counter(row["measure"] for row in rows)
+    lines = tuple(f"{_title(measure, record)}: {counted(number, 'rows')}" for measure, number in by_measure.items())
     answer = (
-        f"{_counted(len(rows), 'row')} withheld so that small counts do not show." if rows else "Nothing is withheld."
+        f"{counted(len(rows), 'rows')} withheld so that small counts do not show." if rows else "Nothing is withheld."
     )
     return Point(
         "suppressions", "Is what is withheld right for this audience?", answer, True, lines,
@@ -116,7 +117,7 @@ def _suppressions(pack: Path, record: Mapping[str, Any]) -> Point:
 def _comments(pack: Path, _: Mapping[str, Any]) -> Point:
     notebooks = sorted((pack / "notebooks").glob("*.ipynb"))
     without = [page_name(path) for path in notebooks if _says(path, NO_COMMENT)]
-    answer = f"{_counted(len(without), 'page')} without the analyst's comment." if without else "None is missing."
+    answer = f"{counted(len(without), 'pages')} without the analyst's comment." if without else "None is missing."
     lines = tuple(_sentence(name) for name in without)
     href = _first_there(pack, f"{without[0]}.html" if without else "index.html")
     return Point("comments", "Are comments missing?", answer, not without, lines, href)
@@ -125,7 +126,7 @@ def _comments(pack: Path, _: Mapping[str, Any]) -> Point:
 def _actions(pack: Path, _: Mapping[str, Any]) -> Point:
     rows = _rows(pack, "actions.csv")
     late = [row for row in rows if row["overdue"] == "yes"]
-    answer = f"{len(late)} of {_counted(len(rows), 'action')} overdue." if rows else "No action is on the register."
+    answer = f"{len(late)} of {counted(len(rows), 'actions')} overdue." if rows else "No action is on the register."
     lines = tuple(f"{row['action']} ({row['owner']}, due {row['due']})" for row in late)
     href = _first_there(pack, "actions.html", "actions.csv")
     return Point("actions", "Are actions overdue?", answer, not late, lines, href)
@@ -169,10 +170,6 @@ def _window(row: Row) -> str:
 
 def _because(note: str) -> str:
     return f" ({note.rstrip('.')})" if note else ""
-
-
-def _counted(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def _words(name: str) -> str:

@@ -14,6 +14,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
+from crimelib.board.narrative import counted
 from crimelib.errors import InputError
 from crimelib.measures.periods import month_label, parse_period
 from crimelib.production.pack import RECORD, locked, read_record
@@ -74,7 +75,7 @@ def render_index(entries: list[Entry]) -> str:
     places = areas[0][0] if len(areas) == 1 else f"{len(areas)} areas"
     info = PackInfo(places, " to ".join(ends) or "none yet", "", any(entry.illustrative for entry in entries), ())
     drafts = sum(entry.standing == "Draft" for entry in entries)
-    lead = f"{len(entries)} pack{'' if len(entries) == 1 else 's'}, {drafts} of them not released yet."
+    lead = f"{counted(len(entries), 'packs')}, {drafts} of them not released yet."
     return render_template(
         "packs.html.j2", info=info, more_style="review.css", title="Community safety packs", lead=lead, areas=areas
     )

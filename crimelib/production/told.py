@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 
+from crimelib.board.narrative import counted
 from crimelib.board.reading import reading_line
 from crimelib.measures.periods import month_label
 from crimelib.production.run import PackResult, page_name
@@ -16,9 +17,8 @@ from crimelib.production.run import PackResult, page_name
 def run_told(result: PackResult, area: str, period: pd.Period) -> str:
     """``Pack of Bromley, November 2021: 14 pages made in 65 s.``"""
     made, kept = result.pages - len(result.reused), len(result.reused)
-    pages = f"{made} page{'' if made == 1 else 's'} made"
     also = f", {kept} as before" if kept else ""
-    return f"Pack of {area}, {month_label(period)}: {pages}{also}, in {result.seconds:.0f} s."
+    return f"Pack of {area}, {month_label(period)}: {counted(made, 'pages')} made{also}, in {result.seconds:.0f} s."
 
 
 def still_to_do(

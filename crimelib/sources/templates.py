@@ -128,10 +128,10 @@ def read_form(
     _check_columns(file, form, table)
     rows = table.rows.assign(**{name: table.rows[name].str.strip() for name in form.columns})
     rows = rows.assign(**{name: _canonical(rows[name], spellings) for name, spellings in form.allowed.items()})
-    problems = [part for name in form.columns for part in _problems(rows, name, form, settings)]
+    problems = [part for name in form.columns for part in _problems(rows, name, form, settings)] + more(rows)
     if form.template.rows == "aggregate":
-        refuse_all(file, gathered([*problems, *more(rows), *_twice(rows, list(form.template.key))]))
-    rejected = gathered([*problems, *more(rows)])
+        refuse_all(file, gathered([*problems, *_twice(rows, list(form.template.key))]))
+    rejected = gathered(problems)
     refuse_when_many(file, rejected, len(rows))
     return rows[~rows["line"].isin(rejected["line"])].reset_index(drop=True), rejected
 

@@ -11,7 +11,7 @@ from crimelib.board.charts import Chart, small_multiples
 from crimelib.board.item import SHOWN_MONTHS, Board, ItemPage, load_board
 from crimelib.board.narrative import count
 from crimelib.board.resident_reports import beside_calls, beside_calls_table
-from crimelib.board.summary import FEWEST_USUAL_MONTHS, row_of, unusual_months
+from crimelib.board.summary import left_out, row_of
 from crimelib.board.tables import (
     Cell,
     Table,
@@ -79,9 +79,8 @@ class AsbPage(ItemPage):
         if monthly.empty:
             return monthly
         known, tags = definitions(self.board.settings.asb_taxonomy), self.board.settings.asb_taxonomy.tags
-        unusual = [month for month in unusual_months(self.board.settings) if month in monthly.index]
-        enough = len(monthly) - len(unusual) >= FEWEST_USUAL_MONTHS
-        changes = compare_many(monthly, self.board.period, WINDOW, unusual=unusual if enough else ())
+        unusual = left_out(self.board.settings, monthly.index)
+        changes = compare_many(monthly, self.board.period, WINDOW, unusual=unusual)
         about = pd.DataFrame([(each.label, each.counts, name in tags) for name, each in known.items()], known)
         rows = changes.join(about.set_axis(["label", "counts", "is_tag"], axis="columns"))
         return rows.assign(status="ok", signal="" if self._is_doubted() else _controlled(rows))
@@ -139,7 +138,7 @@ class AsbPage(ItemPage):
     def unreached_sample(self) -> Table | Text:
         """For the analyst: wordings that many calls without a tag share, all else left out; for the board only."""
         if self.calls is None:
-            return Text(())
+            return NOTHING
         if self.board.audience != "board":
             return Text(("A sample of the wording of calls that no tag reaches is in the board's pack only.",))
         rows = self._wordings()

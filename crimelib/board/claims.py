@@ -15,7 +15,7 @@ import pandas as pd
 from crimelib.areas import LONDON, AreaBook
 from crimelib.board.charts import Chart, change_forest
 from crimelib.board.item import Board
-from crimelib.board.narrative import count, per_cent, window_phrase
+from crimelib.board.narrative import CLEAR_CHANGE, count, per_cent, window_phrase
 from crimelib.board.summary import rows_where, summary
 from crimelib.board.tables import WINDOW_TITLES, Cell, Table, change_text, count_text, protected, row_unit, signal_text
 from crimelib.board.text import NOTHING, Text
@@ -328,8 +328,8 @@ def distance(claim: Claim, row: Mapping[str, object], words: ClaimWords) -> floa
 
 def chance(row: Mapping[str, object]) -> str:
     """Whether the change is more than chance, as a sentence of its own."""
-    if row["signal"] in ("increase", "decrease"):
-        return f"A {'rise' if row['signal'] == 'increase' else 'fall'} this size is unlikely to be chance."
+    if row["signal"] in CLEAR_CHANGE:
+        return CLEAR_CHANGE[str(row["signal"])]
     if row["signal"] == "no_clear_change":
         return "A change this size could be chance."
     return "Whether it is chance cannot be said."

@@ -22,6 +22,10 @@ BEFORE = {
     "ytd": "in the same months a year before",
     "rolling_12": "in the twelve months before",
 }
+CLEAR_CHANGE = {
+    "increase": "A rise this size is unlikely to be chance.",
+    "decrease": "A fall this size is unlikely to be chance.",
+}
 
 
 @dataclass(frozen=True)

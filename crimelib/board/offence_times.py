@@ -13,7 +13,7 @@ from crimelib.board.narrative import count
 from crimelib.board.returns import latest_returns, vintages_note
 from crimelib.board.summary import row_of
 from crimelib.board.tables import Cell, Table, count_text, signal_text
-from crimelib.board.text import Text
+from crimelib.board.text import NOTHING, Text
 from crimelib.measures.periods import previous_months, window_months
 from crimelib.measures.times import TIMES, Week, hours_share, safe_grid, span_cells, spans_are_safe, week_of
 from crimelib.settings import WeekSpan
@@ -93,7 +93,7 @@ class WhenCommitted:
     def chart(self) -> Chart | Text:
         """The week as a grid of cells."""
         if self.grid is None or self.absent:
-            return Text(())
+            return NOTHING
         title = f"{self.measure.label} by day and hour, twelve months to {self.page.month}"
         return heat_map(
             self.grid, title=title, unit=f"{self.measure.unit}, by hours of the day", finding=self._busiest()
@@ -102,7 +102,7 @@ class WhenCommitted:
     def table(self) -> Table | Text:
         """The same figures as a table, with sums of days and hours."""
         if self.grid is None or self.absent:
-            return Text(())
+            return NOTHING
         whole = self.grid.assign(**{"All days": self.grid.sum(axis=1)})
         lines = [(Cell(str(band)), *map(_figure, whole.loc[band])) for band in whole.index]
         lines.append((Cell("All hours"), *map(_figure, whole.sum())))
@@ -164,7 +164,7 @@ def spans_table(page: ItemPage, measures: tuple[str, ...]) -> Table | Text:
     """Several measures by the spans of the week, side by side; nothing where no measure has times to tell."""
     told = [when for name in measures if not (when := WhenCommitted(page, name)).absent]
     if not told:
-        return Text(())
+        return NOTHING
     lines: list[tuple[Cell, ...]] = []
     for when in told:
         lines += [(Cell(when.measure.label),), *(_span_line(when, span) for span in when.times.spans.values())]

@@ -10,7 +10,7 @@ import pandas as pd
 from crimelib.areas import LONDON, AreaBook
 from crimelib.board.attitudes import YEAR, interviews, survey_changes, survey_waves
 from crimelib.board.charts import Chart, perception_chart, proportion_trend
-from crimelib.board.narrative import Sentence, record_of
+from crimelib.board.narrative import CLEAR_CHANGE, Sentence, record_of
 from crimelib.board.once import once
 from crimelib.board.tables import Cell, Table, count_text, signed, summary_table
 from crimelib.board.text import Text
@@ -335,8 +335,7 @@ def _words(row: dict[str, object]) -> str:
     now, before = (f"{float(row[name]):.0%}" for name in ("current", "previous"))
     smallest = float(row["detectable_pct"]) * float(row["previous"])
     verdict = {
-        "increase": "A rise this size is unlikely to be chance.",
-        "decrease": "A fall this size is unlikely to be chance.",
+        **CLEAR_CHANGE,
         "no_clear_change": f"No clear change: the sample is likely to show a change of {smallest:.0f} points or more.",
     }[str(row["signal"])]
     return f"{label}: {now}, against {before} a year before. {verdict}"

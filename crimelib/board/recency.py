@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from crimelib.board.narrative import count, listed, no_clear_change
-from crimelib.board.returns import latest_returns, returned_change, vintages_note
+from crimelib.board.narrative import CLEAR_CHANGE, count, listed, no_clear_change
+from crimelib.board.returns import Proportion, latest_returns, returned_change, vintages_note
 from crimelib.board.summary import row_of
-from crimelib.board.tables import Cell, Table, change_text, count_text, signal_text
+from crimelib.board.tables import Cell, Table, change_text, count_text, signal_text, signed
 from crimelib.board.text import NOTHING, Text
 from crimelib.measures.periods import month_label, previous_months, window_months
 from crimelib.measures.recency import (
@@ -26,7 +25,7 @@ from crimelib.measures.recency import (
     year_of,
 )
 from crimelib.stats.comparison import Change
-from crimelib.stats.survey import WaveChange, wave_change, wilson
+from crimelib.stats.survey import WaveChange
 
 if TYPE_CHECKING:
     from crimelib.board.item import ItemPage
@@ -53,28 +52,6 @@ NOT_OFFENDING = {
     "forward about earlier years.",
 }
 ONLY_REPORTED = "The recent ones come nearer to what happens now, but they too are only those reported and recorded."
-
-
-@dataclass(frozen=True)
-class NonRecent:
-    """How many of the offences are non-recent."""
-
-    within: int
-    known: int
-
-    @property
-    def share(self) -> float:
-        """From 0 to 1."""
-        return self.within / self.known
-
-    @property
-    def interval(self) -> str:
-        """The 95% interval of the share."""
-        low, high = wilson(self.share, self.known)
-        return f"{low:.0%} to {high:.0%}"
-
-    def __str__(self) -> str:
-        return f"{count(self.within)} of {count(self.known)} ({self.share:.0%}; {self.interval})"
 
 
 class RecencyOfOffences:
@@ -135,13 +112,13 @@ class RecencyOfOffences:
         caption = f"Recent and non-recent offences, twelve months to {self.page.month}"
         return Table(caption, columns, tuple(lines), frozenset({1, 2, 3}), self.measure.unit, self._notes())
 
-    def share(self, year: pd.DataFrame | None, members: list[str]) -> NonRecent | None:
+    def share(self, year: pd.DataFrame | None, members: list[str]) -> Proportion | None:
         """The non-recent ones among those of a known date (of all, where few have none); None without any."""
         if year is None:
             return None
         sums = grouped(year, {"": members}, self.parts[1]).loc[""]
         known = int(sums[RECENT] + sums[NON_RECENT])
-        return NonRecent(int(sums[NON_RECENT]), known) if known else None
+        return Proportion(int(sums[NON_RECENT]), known) if known else None
 
     def _year(self, months: pd.PeriodIndex) -> pd.DataFrame | None:
         return None if self.returns.empty else year_of(self.returns, months, list(self.labels))
@@ -163,12 +140,12 @@ class RecencyOfOffences:
         monthly.index = pd.PeriodIndex(monthly.index, freq="M")
         return returned_change(self.page.board, monthly)
 
-    def _wave(self, members: list[str]) -> tuple[NonRecent | None, NonRecent | None, WaveChange | None]:
+    def _wave(self, members: list[str]) -> tuple[Proportion | None, Proportion | None, WaveChange | None]:
         """The share now, a year before, and its change."""
         now, before = self.share(self.now, members), self.share(self.before, members)
         if now is None or before is None:
             return now, before, None
-        return now, before, wave_change(now.share, before.share, now.known, before.known)
+        return now, before, now.since(before)
 
     def _opening(self) -> str:
         now, before, change = self._wave(list(self.labels))
@@ -188,8 +165,7 @@ class RecencyOfOffences:
         told = f"{self._label(recency)}: {count(change.current)}, against {count(change.previous)} a year before."
         if change.signal == "no_clear_change":
             return f"{told} {no_clear_change(vars(change))}"
-        way = {"increase": "rise", "decrease": "fall"}.get(change.signal)
-        return f"{told} A {way} this size is unlikely to be chance." if way else told
+        return f"{told} {CLEAR_CHANGE.get(change.signal, '')}".strip()
 
     def _disagreement(self) -> tuple[str, ...]:
         """That the extract and the published count are too far apart to be of the same offences, where they are."""
@@ -210,7 +186,7 @@ class RecencyOfOffences:
 
     def _share_line(self, members: list[str]) -> tuple[Cell, ...]:
         now, before, change = self._wave(members)
-        moved = f"{100 * change.difference:+.0f} points".replace("-", "−") if change else "–"
+        moved = signed(change.difference, "proportion") if change else "–"
         cells = (_share_cell(each) for each in (now, before))
         return (Cell("Share non-recent"), *cells, Cell(moved), Cell(signal_text(change.signal) if change else "–"))
 
@@ -247,5 +223,5 @@ class RecencyOfOffences:
         return {RECENT: recent, NON_RECENT: "Non-recent", NOT_KNOWN: "Date not known"}[recency]
 
 
-def _share_cell(share: NonRecent | None) -> Cell:
+def _share_cell(share: Proportion | None) -> Cell:
     return Cell(f"{share.share:.0%} ({share.interval})") if share else Cell("no data", absent=True)

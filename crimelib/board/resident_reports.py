@@ -11,7 +11,7 @@ import pandas as pd
 from crimelib.board.narrative import count, per_cent
 from crimelib.board.returns import latest_returns, returned_change, vintages_note
 from crimelib.board.tables import Cell, Table, change_text, count_text, signal_text
-from crimelib.board.text import Text
+from crimelib.board.text import NOTHING, Text
 from crimelib.stats.comparison import Change
 from crimelib.stats.concordance import Movement, ratio_of_ratios
 
@@ -74,7 +74,7 @@ def beside_calls_table(page: AsbPage) -> Table | Text:
     """Residents' reports and police calls of each category, side by side."""
     returns = latest_returns(page.board, NAME)
     if returns.empty:
-        return Text(())
+        return NOTHING
     lines: list[tuple[Cell, ...]] = []
     for each in _each(page, returns):
         lines += [(Cell(each.label),), _line("Residents' reports to the council", each.reports)]

@@ -2,16 +2,45 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from crimelib.board.summary import FEWEST_USUAL_MONTHS, unusual_months
+from crimelib.board.narrative import count
+from crimelib.board.summary import left_out
 from crimelib.measures.periods import previous_months, window_months
 from crimelib.stats.comparison import Change, compare
+from crimelib.stats.survey import WaveChange, wave_change, wilson
 
 if TYPE_CHECKING:
     from crimelib.board.item import Board
+
+
+@dataclass(frozen=True)
+class Proportion:
+    """How many of those counted, with the 95% interval of the share as if they were drawn from many."""
+
+    part: int
+    whole: int
+
+    @property
+    def share(self) -> float:
+        """From 0 to 1."""
+        return self.part / self.whole
+
+    @property
+    def interval(self) -> str:
+        """``22% to 29%`` (Wilson)."""
+        low, high = wilson(self.share, self.whole)
+        return f"{low:.0%} to {high:.0%}"
+
+    def __str__(self) -> str:
+        return f"{count(self.part)} of {count(self.whole)} ({self.share:.0%}; {self.interval})"
+
+    def since(self, before: Proportion) -> WaveChange:
+        """The change from another time's."""
+        return wave_change(self.share, before.share, self.whole, before.whole)
 
 
 def latest_returns(board: Board, name: str) -> pd.DataFrame:
@@ -30,9 +59,7 @@ def returned_change(board: Board, series: pd.Series, window: str = "rolling_12")
     wanted = previous_months(board.period, window).append(window_months(board.period, window))
     if series.empty or series.reindex(wanted).isna().any():
         return None
-    unusual = [month for month in unusual_months(board.settings) if month in series.index]
-    enough = len(series) - len(unusual) >= FEWEST_USUAL_MONTHS
-    return compare(series, board.period, window, unusual=unusual if enough else ())
+    return compare(series, board.period, window, unusual=left_out(board.settings, series.index))
 
 
 def vintages_note(board: Board, name: str, rows: pd.DataFrame) -> str:

@@ -249,6 +249,13 @@ def _row(figure: Figure, area: Area, period: pd.Period) -> dict[str, object]:
     }
 
 
+def left_out(settings: Settings, months: pd.PeriodIndex) -> list[pd.Period]:
+    """The unusual ones among the months of a history, to be left out of how much it varies by itself; none where too
+    few would remain."""
+    unusual = [month for month in unusual_months(settings) if month in months]
+    return unusual if len(months) - len(unusual) >= FEWEST_USUAL_MONTHS else []
+
+
 def unusual_months(settings: Settings) -> list[pd.Period]:
     """The months of declared events that brought a new level and ended (the pandemic's restrictions): what they did to
     the counts says nothing of how much counts vary by themselves."""

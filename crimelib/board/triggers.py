@@ -15,7 +15,7 @@ import pandas as pd
 from crimelib.board.charts import Chart, trend_chart
 from crimelib.board.narrative import listed
 from crimelib.board.tables import Cell, Table
-from crimelib.board.text import Text
+from crimelib.board.text import NOTHING, Text
 from crimelib.errors import InputError
 from crimelib.measures.periods import month_label
 from crimelib.measures.series import histories
@@ -91,7 +91,7 @@ def trigger_chart(page: ItemPage) -> Chart | Text:
     watches = [watch for event in trigger_events(page) for watch in _watches(page, event) if not watch.why]
     totals = [watch for watch in watches if watch.label == page.item.measures[page.item.headline].label]
     if not totals:
-        return Text(())
+        return NOTHING
     first = str(watched(totals[0].event)[0] - SHOWN_BEFORE)
     monthly = page.monthly()
     return trend_chart(

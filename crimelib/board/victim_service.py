@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from crimelib.board.narrative import count
-from crimelib.board.returns import latest_returns, vintages_note
-from crimelib.board.tables import Cell, Table, change_text, count_text, protected, signal_text
+from crimelib.board.returns import Proportion, latest_returns, vintages_note
+from crimelib.board.tables import Cell, Table, change_text, count_text, protected, signal_text, signed
 from crimelib.board.text import Text
 from crimelib.measures.periods import previous_months, window_months
-from crimelib.stats.survey import WaveChange, wave_change, wilson
+from crimelib.stats.survey import WaveChange
 
 if TYPE_CHECKING:
     from crimelib.board.item import ItemPage
@@ -41,15 +40,12 @@ class Share:
     absent: str = ""
 
     @property
-    def proportion(self) -> float:
-        """From 0 to 1."""
-        return self.met / self.victims
+    def proportion(self) -> Proportion:
+        """Those of all, where it is shown."""
+        return Proportion(self.met, self.victims)
 
     def __str__(self) -> str:
-        if self.absent:
-            return self.absent
-        low, high = wilson(self.proportion, self.victims)
-        return f"{count(self.met)} of {count(self.victims)} ({self.proportion:.0%}; {low:.0%} to {high:.0%})"
+        return self.absent or str(self.proportion)
 
 
 def service_table(page: ItemPage) -> Table:
@@ -105,7 +101,7 @@ def _shares(page: ItemPage, returns: pd.DataFrame, crime: str, measure: str) -> 
 def _change(now: Share, before: Share) -> WaveChange | None:
     if now.absent or before.absent:
         return None
-    return wave_change(now.proportion, before.proportion, now.victims, before.victims)
+    return now.proportion.since(before.proportion)
 
 
 def _told(title: str, now: Share, before: Share) -> str:
@@ -117,7 +113,7 @@ def _told(title: str, now: Share, before: Share) -> str:
 def _share_line(page: ItemPage, returns: pd.DataFrame, crime: str, measure: str) -> tuple[Cell, ...]:
     now, before = _shares(page, returns, crime, measure)
     change = _change(now, before)
-    moved = f"{100 * change.difference:+.0f} points".replace("-", "−") if change else "–"
+    moved = signed(change.difference, "proportion") if change else "–"
     return (
         Cell(MEASURES[measure].capitalize()),
         Cell(str(now), absent=bool(now.absent)),

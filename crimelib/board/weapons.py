@@ -13,7 +13,7 @@ from crimelib.board.item import SHOWN_MONTHS, ItemPage, load_board, yearly_total
 from crimelib.board.narrative import count
 from crimelib.board.summary import row_of, unusual_months
 from crimelib.board.tables import Table, percent_text, plain_table
-from crimelib.board.text import Text
+from crimelib.board.text import NOTHING, Text
 from crimelib.measures.periods import both_halves, month_label, previous_months, window_months
 from crimelib.stats.comparison import Change, compare
 from crimelib.stats.survey import wave_change, wilson
@@ -80,7 +80,7 @@ class WeaponsPage(ItemPage):
     def search_table(self) -> Table | Text:
         """The twelve months: possession in the area, and the force's searches for weapons with what they found."""
         if self.searches is None:
-            return Text(())
+            return NOTHING
         months = window_months(self.board.period, WINDOW)
         rows = self.searches.months.loc[months]
         possession = self.monthly(POSSESSION).set_index("month")["count"].reindex(months.astype(str))
@@ -104,7 +104,7 @@ class WeaponsPage(ItemPage):
     def search_chart(self) -> Chart | Text:
         """Twelve-month totals of possession and of searches, each from 100 at the first month that both reach."""
         if self.searches is None:
-            return Text(())
+            return NOTHING
         searched = self.searches.months["searches"].tail(SHOWN_MONTHS)
         force = pd.DataFrame({"month": searched.index.astype(str), "count": searched.array})
         both = {
@@ -113,7 +113,7 @@ class WeaponsPage(ItemPage):
         }
         totals = pd.concat(both, axis="columns").sort_index().dropna()
         if len(totals) < 2:
-            return Text(())
+            return NOTHING
         long = (100 * totals / totals.iloc[0]).melt(var_name="series", ignore_index=False).rename_axis("month")
         title = f"Twelve-month totals, {month_label(pd.Period(totals.index[0], freq='M'))} = 100"
         finding = str(self.possession())

@@ -21,8 +21,10 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager, suppress
 from multiprocessing.connection import Connection
 from pathlib import Path
+from pkgutil import iter_modules
 from typing import TypeVar
 
+from crimelib import board
 from crimelib.board.charts.drawing import PICTURES_LATER
 from crimelib.kernels.client import Template, can_fork
 from crimelib.scratch import scratch_folder, share
@@ -39,24 +41,7 @@ WARM_MODULES = (
 )
 # And that code itself: the template is the run's own and ends with it, so an edit counts from the next run on, and none
 # comes between the pages of one pack.
-OWN_MODULES = tuple(
-    f"crimelib.board.{name}"
-    for name in (
-        *("actions", "asb", "claims", "contacts", "data_quality", "early_warning", "engagement", "evaluation"),
-        *(
-            "hate_crime",
-            "item",
-            "local_survey",
-            "ndvwi",
-            "partner",
-            "perception",
-            "sexual_offences",
-            "vehicle_theft",
-            "ward",
-            "weapons",
-        ),
-    )
-)
+OWN_MODULES = tuple(each.name for each in iter_modules(board.__path__, f"{board.__name__}."))
 # What pandas does once in a process when first asked; touches no file and draws no random number.
 PRIME = """
 import pandas

@@ -28,6 +28,7 @@ from crimelib import board
 from crimelib.board.charts.drawing import PICTURES_LATER
 from crimelib.kernels.client import Template, can_fork
 from crimelib.scratch import scratch_folder, share
+from crimelib.side_by_side import without_interrupts
 from crimelib.start_up import KERNEL_START_UP
 
 Task = TypeVar("Task")
@@ -112,27 +113,6 @@ def _submit(
 ) -> None:
     with suppress(BrokenProcessPool), without_interrupts():
         under_way[pool.submit(as_worker, work, chain[0])] = chain
-
-
-@contextmanager
-def without_interrupts() -> Iterator[None]:
-    """Ctrl-C waits until the block is done: pressed while a process is being started, it would be raised in one of the
-    interpreter's callbacks, printed and lost. The mask is for the processes started, which inherit it; another thread
-    of this one may take the signal all the same."""
-    handler = signal.getsignal(signal.SIGINT)
-    if threading.current_thread() is not threading.main_thread() or not callable(handler):
-        yield
-        return
-    pressed: list[int] = []
-    signal.signal(signal.SIGINT, lambda number, _: pressed.append(number))
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
-        signal.signal(signal.SIGINT, handler)
-    if pressed:
-        raise KeyboardInterrupt
 
 
 @contextmanager

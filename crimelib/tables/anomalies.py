@@ -7,8 +7,7 @@ thresholds. A flag is a suspicion: it withholds no figure.
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -17,7 +16,7 @@ import pandas as pd
 
 from crimelib.areas import LONDON, AreaBook
 from crimelib.settings import Area, GapRule, Gaps, Settings
-from crimelib.tables.store import Gap, Store
+from crimelib.tables.store import Gap, Store, coded
 
 COLUMNS = ["source", "basis", "area_code", "series", "month", "count", "expected", "reason"]
 NEEDED = ["series", "basis", "area_level", "area_code", "month", "count"]
@@ -55,7 +54,7 @@ def gaps_of(store: Store, settings: Settings, area: Area) -> tuple[Gap, ...]:
 def find_gaps(store: Store, settings: Settings) -> tuple[Gap, ...]:
     """The suspected gaps in everything stored of boroughs, districts and London."""
     whole_areas = [("area_level", "in", ["borough", "district", "london"])]
-    found = gaps_in(store.table("counts", whole_areas, NEEDED), settings)
+    found = gaps_in(store.table("counts", whole_areas, NEEDED, as_codes=True), settings)
     figures = found.astype({"count": object, "expected": object})
     book, rows = AreaBook.of(settings), figures.where(figures.notna(), None).to_dict("records")
     return tuple(_gap(row, book.name_of(row["area_code"])) for row in rows)
@@ -72,7 +71,7 @@ def gaps_in(stored: pd.DataFrame, settings: Settings) -> pd.DataFrame:
     is no figure."""
     parts = [pd.DataFrame(columns=COLUMNS)]
     if len(stored):
-        for (source, basis), rows in latest(stored).groupby(["source", "basis"], sort=True):
+        for (source, basis), rows in latest(coded(stored)).groupby(["source", "basis"], sort=True):
             found = _gaps_of_basis(rows, str(source), settings)
             parts += [part.assign(source=source, basis=basis)[COLUMNS] for part in found if len(part)]
     together = pd.concat(parts[1:] or parts, ignore_index=True)
@@ -106,11 +105,11 @@ def _gaps_of_basis(rows: pd.DataFrame, source: str, settings: Settings) -> Itera
     """Gaps of one basis: months without any figure, months that are short, categories that disappeared. What all series
     together say of a month is not said again of each."""
     rules, continued, eventful = settings.quality.gaps, _continued(settings), eventful_months(settings)
-    whole = _cube(rows.assign(series=ALL_SERIES))
+    whole = _cube(rows, lambda series: ALL_SERIES)
     said = [*_missing(whole)]
     if source in rules.whole_sources:
         said.append(_short(whole, rules.whole, rules, eventful))
-    by_series = _cube(rows.assign(series=rows["series"].map(continued).fillna(rows["series"])))
+    by_series = _cube(rows, lambda series: continued.get(series, series))
     gone = _vanished(by_series, rules)
     months = pd.concat(said)[["area_code", "month"]].drop_duplicates()
     yield from said
@@ -118,13 +117,18 @@ def _gaps_of_basis(rows: pd.DataFrame, source: str, settings: Settings) -> Itera
         yield _without(part, months)
 
 
-def _cube(rows: pd.DataFrame) -> Cube:
-    table = rows.groupby(["month", "series", "area_code"])["count"].sum().unstack(["series", "area_code"])
-    months = pd.period_range(table.index.min(), table.index.max(), freq="M").strftime("%Y-%m")
-    series, areas = (table.columns.unique(level) for level in ("series", "area_code"))
-    whole = table.reindex(index=months, columns=pd.MultiIndex.from_product([series, areas]))
-    counts = whole.to_numpy(dtype="float64").reshape(len(months), len(series), len(areas))
-    return Cube(months, series, areas, counts)
+def _cube(rows: pd.DataFrame, counted_under: Callable[[str], str]) -> Cube:
+    """The counts of rows whose labels are categories, each series under the name that ``counted_under`` gives it."""
+    labels = [rows[name].cat.remove_unused_categories() for name in ("month", "series", "area_code")]
+    month, series, area = (each.cat.categories for each in labels)
+    months = pd.period_range(month.min(), month.max(), freq="M").strftime("%Y-%m")
+    names = pd.Index([counted_under(name) for name in series])
+    axes = months, names.unique().sort_values(), area
+    places = (axis.get_indexer(found) for axis, found in zip(axes, (month, names, area), strict=True))
+    shape = tuple(map(len, axes))
+    cells = np.ravel_multi_index([place[each.cat.codes] for place, each in zip(places, labels, strict=True)], shape)
+    counts, rows_in = (np.bincount(cells, weights, np.prod(shape)) for weights in (rows["count"], None))
+    return Cube(*axes, np.where(rows_in > 0, counts, np.nan).reshape(shape))
 
 
 def _listed(cube: Cube, flags: np.ndarray, reason: str, expected: np.ndarray | None = None) -> pd.DataFrame:
@@ -230,6 +234,7 @@ def _earlier(values: np.ndarray, months: int) -> np.ndarray:
 
 def _median(values: np.ndarray, axis: int) -> np.ndarray:
     """The median along an axis; NaN where there is no value."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", RuntimeWarning)
-        return np.nanmedian(values, axis=axis)
+    ordered = np.sort(values, axis)  # NaN last
+    there = (~np.isnan(values)).sum(axis, keepdims=True)
+    middle = (np.take_along_axis(ordered, np.maximum(place, 0), axis) for place in ((there - 1) // 2, there // 2))
+    return (sum(middle) / 2).squeeze(axis)

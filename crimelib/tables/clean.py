@@ -6,23 +6,39 @@ import hashlib
 import os
 import re
 import shutil
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TypeVar
 
 import pandas as pd
 from filelock import FileLock
 
 from crimelib.settings import Settings
+from crimelib.side_by_side import in_order
 from crimelib.sources import partner_returns
 from crimelib.sources.discovery import RawFile, discover, without_illustrative
 from crimelib.sources.registry import MODULES, reader_of
 from crimelib.tables.anomalies import find_gaps
-from crimelib.tables.store import PARTS, Catalogue, Entry, Store, read_catalogue, write_catalogue, write_part
+from crimelib.tables.schemas import validated
+from crimelib.tables.store import (
+    PARTS,
+    Catalogue,
+    Entry,
+    Gap,
+    Store,
+    coded,
+    distinct_texts,
+    read_catalogue,
+    write_catalogue,
+    write_part,
+)
 
 PACKAGE = Path(__file__).resolve().parent.parent
 _DATED = re.compile(r"(\d{4})-(\d{2})(-\d{2})?")
 Progress = Callable[[int, int, str], None]
+Key = TypeVar("Key")
+WORTH_FORKING = 4_000_000  # bytes of new files, below which a second process costs more than it brings
 
 
 @dataclass(frozen=True)
@@ -90,29 +106,41 @@ def _clean_all(
     """One entry a file; parts not reused are written aside."""
     recipe = cleaning_hash(settings)
     before = {entry.sha256 + entry.source: entry for entry in _catalogue_before(processed).entries}
-    entries, cleaned = [], 0
-    for position, (file, sha256) in enumerate(files):
+    stems = [hashlib.sha256(f"{recipe}{file.source}{sha256}".encode()).hexdigest()[:24] for file, sha256 in files]
+    kept = [
+        _kept(before.get(sha256 + file.source), file, stem, processed)
+        for (file, sha256), stem in zip(files, stems, strict=True)
+    ]
+    new = [(*each, stem) for each, stem, entry in zip(files, stems, kept, strict=True) if entry is None]
+    made = _cleaned(new, aside, settings)
+    entries = []
+    for position, ((file, _), entry) in enumerate(zip(files, kept, strict=True)):
         if progress:
             progress(position, len(files), file.label)
-        stem = hashlib.sha256(f"{recipe}{file.source}{sha256}".encode()).hexdigest()[:24]
-        known = before.get(sha256 + file.source)
-        own = {name: part for name, part in known.tables.items() if part.startswith(stem)} if known else {}
-        if known and own and all((processed / PARTS / part).exists() for part in own.values()):
-            entries.append(replace(known, vintage=file.vintage, name=file.path.name, tables=own))
-            continue
-        entries.append(_clean_one(file, sha256, stem, aside, settings))
-        cleaned += 1
-    return entries, cleaned
+        entries.append(entry or next(made))
+    return entries, len(new)
+
+
+def _kept(known: Entry | None, file: RawFile, stem: str, processed: Path) -> Entry | None:
+    """The entry of a file cleaned before in the same way, where all its parts are still there."""
+    own = {name: part for name, part in known.tables.items() if part.startswith(stem)} if known else {}
+    if known and own and all((processed / PARTS / part).exists() for part in own.values()):
+        return replace(known, vintage=file.vintage, name=file.path.name, tables=own)
+    return None
+
+
+def _cleaned(new: list[tuple[RawFile, str, str]], aside: Path, settings: Settings) -> Iterator[Entry]:
+    """The entries of files cleaned now, in their order, on the cores there are."""
+    sizes = [file.path.stat().st_size for file, *_ in new]
+    return in_order(lambda each: _clean_one(*each, aside, settings), new, sizes, worth_it=WORTH_FORKING)
 
 
 def _clean_one(file: RawFile, sha256: str, stem: str, aside: Path, settings: Settings) -> Entry:
-    from crimelib.tables.schemas import validated
-
     result = reader_of(file.source)(file, settings)
     tables = {**result.tables, "rejected": result.rejected}
     parts = {name: f"{stem}-{name}.parquet" for name, table in tables.items()}
     for name, part in parts.items():
-        write_part(aside / part, validated(name, tables[name]))
+        write_part(aside / part, validated(name, coded(tables[name])))
     return Entry(file.source, file.vintage, file.path.name, sha256, 0, len(result.rejected), parts)
 
 
@@ -121,7 +149,7 @@ def _ranked(entries: list[Entry], processed: Path, aside: Path) -> Iterable[Entr
     the last one in its files, then by name."""
     keys = {
         vintage: (_vintage_date(vintage[1], group, processed, aside), vintage[1])
-        for vintage, group in _by_vintage(entries).items()
+        for vintage, group in _grouped(entries, lambda entry: (entry.source, entry.vintage)).items()
     }
     for entry in entries:
         same_source = sorted(key for (source, _), key in keys.items() if source == entry.source)
@@ -134,8 +162,6 @@ def _merged(entries: list[Entry], processed: Path, aside: Path, settings: Settin
     ours = [entry for entry in entries if entry.source == partner_returns.NAME]
     if not ours:
         return entries
-    from crimelib.tables.schemas import validated
-
     returns = pd.concat([_returned(entry, processed, aside) for entry in ours], ignore_index=True)
     last = {entry.order: position for position, entry in enumerate(entries) if entry.source == partner_returns.NAME}
     known = cleaning_hash(settings) + "".join(f"{entry.vintage}/{entry.name}/{entry.sha256}" for entry in ours)
@@ -158,10 +184,10 @@ def _part_path(part: str, processed: Path, aside: Path) -> Path:
     return aside / part if (aside / part).exists() else processed / PARTS / part
 
 
-def _by_vintage(entries: list[Entry]) -> dict[tuple[str, str], list[Entry]]:
-    groups: dict[tuple[str, str], list[Entry]] = {}
+def _grouped(entries: Iterable[Entry], key: Callable[[Entry], Key]) -> dict[Key, list[Entry]]:
+    groups: dict[Key, list[Entry]] = {}
     for entry in entries:
-        groups.setdefault((entry.source, entry.vintage), []).append(entry)
+        groups.setdefault(key(entry), []).append(entry)
     return groups
 
 
@@ -176,8 +202,7 @@ def _last_months(entry: Entry, processed: Path, aside: Path) -> list[str]:
     part = entry.tables.get("counts") or entry.tables.get(partner_returns.NAME)
     if part is None:
         return []
-    months = pd.read_parquet(_part_path(part, processed, aside), columns=["month"])["month"]
-    return [months.max()] if len(months) else []
+    return distinct_texts(_part_path(part, processed, aside), "month")[-1:]
 
 
 def _parts(entry: Entry) -> list[str]:
@@ -202,14 +227,22 @@ def _publish(processed: Path, aside: Path, catalogue: Catalogue, settings: Setti
     keep = {part for entry in (*before.entries, *catalogue.entries) for part in _parts(entry)}
     for part in aside.iterdir():
         part.replace(folder / part.name)
-    same = before.entries == catalogue.entries
-    found = before.suspected_gaps if same else find_gaps(Store(processed, catalogue), settings)
-    catalogue = replace(catalogue, suspected_gaps=found)
+    catalogue = replace(catalogue, suspected_gaps=_suspected_gaps(processed, catalogue, before, settings))
     write_catalogue(processed, catalogue)
     for part in folder.iterdir():
         if part.name not in keep:
             part.unlink()
     return catalogue
+
+
+def _suspected_gaps(processed: Path, catalogue: Catalogue, before: Catalogue, settings: Settings) -> tuple[Gap, ...]:
+    """The gaps of every source, in order; those of a source whose files are as they were are known from before."""
+    now, then = (_grouped(each.entries, lambda entry: entry.source) for each in (catalogue, before))
+    changed = {source for source, entries in now.items() if then.get(source) != entries}
+    searched = [entry for entry in catalogue.entries if entry.source in changed]
+    found = find_gaps(Store(processed, Catalogue(tuple(searched))), settings) if searched else ()
+    known = [gap for gap in before.suspected_gaps if gap.source in now and gap.source not in changed]
+    return tuple(sorted([*known, *found], key=lambda gap: gap.source))
 
 
 def _sweep(processed: Path) -> None:

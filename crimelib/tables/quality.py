@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from crimelib.tables.anomalies import ALL_SERIES, HOLE
-from crimelib.tables.store import PARTS, Catalogue, Gap
+from crimelib.tables.store import PARTS, Catalogue, Gap, distinct_texts
 
 QUARTERLY = {"mopac_pas"}
 MOST_LISTED = 8
@@ -118,8 +118,7 @@ def _listed(months: list[str]) -> str:
 def _months(processed: Path, tables: dict[str, str]) -> list[str]:
     for name, column in (("partner_returns", "month"), ("counts", "month"), ("perception", "quarter_end")):
         if name in tables:
-            part = pd.read_parquet(processed / PARTS / tables[name], columns=[column])
-            return sorted(part[column].unique())
+            return distinct_texts(processed / PARTS / tables[name], column)
     return []
 
 

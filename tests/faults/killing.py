@@ -64,6 +64,7 @@ def work(what: str, folder: Path) -> None:
         from crimelib.tables import clean
 
         clean.cleaning_hash = lambda settings: "this code and these parameters"
+        clean.WORTH_FORKING = 0
         clean.clean(folder / "new", folder / "processed", load_settings())
     else:
         pack(what, folder)

@@ -14,6 +14,8 @@ from crimelib.tables.anomalies import ALL_SERIES, gaps_of
 from crimelib.tables.quality import filled_months
 from crimelib.tables.store import Gap, Store
 
+SUSPECTED_GAP = "Suspected gap"  # so begins what a row's note says of one
+
 
 @dataclass(frozen=True)
 class Doubts:
@@ -61,7 +63,7 @@ class Doubts:
     def _sentence(self, gap: Gap) -> str:
         what = f"all categories of {self.titles[gap.source]}" if gap.series == ALL_SERIES else "this category alone"
         expected = f" where about {gap.expected:,} would be expected" if gap.expected is not None else ""
-        return f"Suspected gap in {_month(gap.month)}: {gap.count:,}{expected} ({what})."
+        return f"{SUSPECTED_GAP} in {_month(gap.month)}: {gap.count:,}{expected} ({what})."
 
 
 def doubts(store: Store, settings: Settings, area: Area, stored: pd.DataFrame) -> Doubts:

@@ -15,9 +15,11 @@ import numpy as np
 import pandas as pd
 from scipy import special
 
+from crimelib.board.doubts import SUSPECTED_GAP
 from crimelib.board.item import Board, Text
-from crimelib.board.narrative import count
+from crimelib.board.narrative import count, listed
 from crimelib.board.tables import Cell, Table
+from crimelib.board.unusual import known_counts
 from crimelib.measures.periods import month_label
 from crimelib.stats.control_charts import expected_band
 
@@ -30,11 +32,13 @@ RECORD_MONTHS = 12
 class Outlook:
     """One measure's months: a row a month with what came before it alone. ``months`` has the columns value, expected,
     lower, upper, year_before, chance (of more than a year before), warned, inside (its band) and rose (the last two
-    None until the month has a figure). The last row is the coming month."""
+    None until the month has a figure). The last row is the coming month. Months ``short`` of data say nothing, neither
+    of what to expect nor of what came true."""
 
     item: str
     label: str
     months: pd.DataFrame
+    short: tuple[pd.Period, ...] = ()
 
     @property
     def coming(self) -> pd.Series:
@@ -67,10 +71,10 @@ def _outlook(board: Board, name: str) -> Outlook | None:
     monthly = page.monthly(page.item.headline)
     if monthly.empty or pd.isna(monthly["count"].iloc[-1]):
         return None  # nothing is expected of the month after one that is not known
-    series = pd.Series(monthly["count"].to_numpy(), index=pd.PeriodIndex(monthly["month"], freq="M"), dtype="float64")
     breaks = sorted(pd.Period(each.month, freq="M") for each in measure.breaks if each.effect == "not_comparable")
-    months = outlook_months(series, board.period, breaks)
-    return None if pd.isna(months["expected"].iloc[-1]) else Outlook(name, measure.label, months)
+    months = outlook_months(known_counts(monthly), board.period, breaks)
+    short = tuple(pd.PeriodIndex(monthly.loc[monthly["short"], "month"], freq="M"))
+    return None if pd.isna(months["expected"].iloc[-1]) else Outlook(name, measure.label, months, short)
 
 
 def outlook_months(series: pd.Series, period: pd.Period, breaks: Sequence[pd.Period] = ()) -> pd.DataFrame:
@@ -146,7 +150,16 @@ class EarlyWarning:
             "rises, of the other months.",
         )
         lines = tuple(_line(each) for each in self.outlooks)
+        notes += (f"Left out of all this: {'; '.join(left)}.",) if (left := self._left_out()) else ()
         return Table(f"What to watch in {self._coming()}", columns, lines, frozenset(range(1, 8)), "", notes)
+
+    def _left_out(self) -> list[str]:
+        """The months of each measure that look short of data."""
+        return [
+            f"{each.label} in {listed([month_label(month) for month in each.short])} ({SUSPECTED_GAP.lower()})"
+            for each in self.outlooks
+            if each.short
+        ]
 
     def _coming(self) -> str:
         return month_label(self.board.period + 1)

@@ -384,7 +384,7 @@ class EvaluationPage:
         )
         title = f"{panel.measure.label}: twelve-month totals, {month_label(base)} = 100"
         breaks = no_comparison(panel.measure.breaks)
-        events = event_table(self.board.settings.events, ITEM, self.board.period)
+        events = event_table(self.board.events, ITEM, self.board.period)
         finding = str(self.trends_test())
         return index_chart(long, title=title, unit="index", finding=finding, breaks=breaks, events=events)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -26,7 +26,7 @@ from crimelib.board.comparators import (
     last_before,
     total_before,
 )
-from crimelib.board.doubts import Doubts, doubts
+from crimelib.board.doubts import SUSPECTED_GAP, Doubts, doubts
 from crimelib.board.funnels import ward_funnel
 from crimelib.board.handover import received
 from crimelib.board.maps import ward_boundaries, ward_choropleth
@@ -96,6 +96,11 @@ class Board:
     def protected(self) -> Protected:
         """The rows as counted here, and how those to withhold were chosen."""
         return summary_with_choices(self.store, self.settings, self.area, self.period, self.audience, self.earlier)
+
+    @property
+    def events(self) -> tuple[Event, ...]:
+        """The declared events that touched the area."""
+        return self.settings.events_in(self.area.name)
 
     @property
     def subject(self) -> tuple[str, str, str]:
@@ -299,10 +304,8 @@ class ItemPage:
             finding=str(self.sentence(measure)),
             events=self.events(),
             breaks=self._breaks(measure),
-            limits=limits(monthly, self._new_levels(measure), self.short_months(measure)),
-            short=self.short_months(measure),
+            limits=limits(monthly, self._new_levels(measure)),
             provisional_from=self.provisional_from(measure),
-            rolling=False,
         )
 
     @once
@@ -320,18 +323,12 @@ class ItemPage:
         """Whether the period's month is unusual, and by which rule."""
         measure = measure or self.item.headline
         monthly, levels, unit = self.monthly(measure), self._new_levels(measure), self._measure(measure).unit
-        return Text((unusual_month(monthly, levels, unit, self.short_months(measure)),))
+        return Text((unusual_month(monthly, levels, unit),))
 
     def last_month(self, measure: str = "") -> LastMonth | None:
         """What flags the last month of a measure's chart as unusual; None for too short a history."""
         measure = measure or self.item.headline
-        return last_month(self.monthly(measure), self._new_levels(measure), self.short_months(measure))
-
-    @once
-    def short_months(self, measure: str) -> frozenset[str]:
-        """The months of the measure's chart that look short of data: drawn and marked, in no limit."""
-        history, wanted = self._shown(measure), self._measure(measure)
-        return self.board.doubts.short_months(history, series_in(wanted.figures)) if history else frozenset()
+        return last_month(self.monthly(measure), self._new_levels(measure))
 
     def trends(self, measures: Iterable[str] = ()) -> Chart | Text:
         """The months of several measures of the item side by side."""
@@ -344,10 +341,10 @@ class ItemPage:
         if not drawn:
             return Text(("There are no monthly figures to draw.",))
         title = f"{self.item.title}, each count, {self.board.area.name}, by month"
-        first = min((month for name in chosen if (month := self.provisional_from(name))), default=None)
         return small_multiples(
             pd.concat(drawn), "facet", title=title, unit="a month", finding=self._finding(chosen),
-            breaks={self._measure(measure).label: self._breaks(measure) for measure in chosen}, provisional_from=first,
+            breaks={self._measure(measure).label: self._breaks(measure) for measure in chosen},
+            provisional_from={self._measure(measure).label: self.provisional_from(measure) for measure in chosen},
             events=self.events(),
         )  # fmt: skip
 
@@ -383,7 +380,7 @@ class ItemPage:
 
     def _part_months(self, part: Part) -> pd.DataFrame:
         """The months of a part, none before the publisher had the name: a zero then would count nothing."""
-        months = self._monthly(histories(self.board.counts, part.figures, self.board.settings.sources.bases))
+        months = self._monthly(part.figures)
         return months[months["month"] >= part.named_from].assign(part=part.label)
 
     def stacked(self, measures: dict[str, str], title: str) -> Chart | Text:
@@ -403,20 +400,23 @@ class ItemPage:
             self._measure(measure).label: yearly_totals(self.monthly(measure), self._breaks(measure))
             for measure in measures
         }
-        drawn = {label: series for label, series in totals.items() if len(series)}
-        if len(drawn) < 2:
+        return self.index_of(totals, f"{self.item.title}: twelve-month totals")
+
+    def index_of(self, totals: Mapping[str, pd.DataFrame], title: str) -> Chart | Text:
+        """Twelve-month totals (:func:`yearly_totals`) by name, each from 100 at the first month that all of them
+        reach."""
+        drawn = {label: rows for label, rows in totals.items() if len(rows)}
+        first = max((rows.index[0] for rows in drawn.values()), default="")
+        since = {label: rows.loc[first:] for label, rows in drawn.items() if first in rows.index}
+        if len(since) < 2:
             return Text(("There are not two series to set side by side.",))
-        first = max(series.index[0] for series in drawn.values())
         long = pd.concat(
-            pd.DataFrame(
-                {"month": series.loc[first:].index, "series": label, "value": 100 * series / series.loc[first]}
-            )
-            for label, series in ((label, series.loc[first:]) for label, series in drawn.items())
+            rows.assign(series=label, value=100 * rows["value"] / rows["value"].iloc[0])
+            for label, rows in since.items()
         )
-        title = f"{self.item.title}: twelve-month totals, {month_label(pd.Period(first, freq='M'))} = 100"
-        ends = long.groupby("series", sort=False)["value"].last()
-        finding = "; ".join(f"{label} at {value:.0f}" for label, value in ends.items()) + f" in {self.month}."
-        return index_chart(long, title=title, unit="index", finding=finding, events=self.events())
+        title = f"{title}, {month_label(pd.Period(first, freq='M'))} = 100"
+        long = long.rename_axis("month").reset_index()
+        return index_chart(long, title=title, unit="index", finding=index_finding(long), events=self.events())
 
     def concordance(self) -> Text:
         """Whether the police figures and the partners' tell the same story."""
@@ -487,14 +487,13 @@ class ItemPage:
         return plain_table(rows, caption=caption, unit="counts in the extract")
 
     def monthly(self, measure: str = "") -> pd.DataFrame:
-        """``month`` and ``count`` (missing: no figure) of a measure, up to the period and at most five years back."""
-        counted = self._measure(measure or self.item.headline)
-        options = histories(self.board.counts, counted.figures, self.board.settings.sources.bases)
-        return self._monthly(options)
+        """``month``, ``count`` (missing: no figure) and ``short`` (it looks short of data) of a measure, up to the
+        period and at most five years back."""
+        return self._monthly(self._measure(measure or self.item.headline).figures)
 
     def events(self) -> pd.DataFrame:
         """Events that touch the item: label, start, end (missing for a moment), source."""
-        return event_table(self.board.settings.events, self.name, self.board.period)
+        return event_table(self.board.events, self.name, self.board.period)
 
     @property
     def first_shown(self) -> pd.Period:
@@ -610,11 +609,11 @@ class ItemPage:
         options = histories(board.counts, self._measure(measure).figures, board.settings.sources.bases)
         return next((each for each in options if (each.monthly(code).index <= board.period).any()), None)
 
-    def _monthly(self, options: list[History]) -> pd.DataFrame:
-        return shown_months(options, self.board.area.code, self.board.period)
+    def _monthly(self, figures: Sequence[Figures]) -> pd.DataFrame:
+        return shown_months(self.board, self.board.counts, figures, self.board.area.code)
 
     def _new_levels(self, measure: str) -> dict[str, str]:
-        return new_levels(self.board.settings.events, self.name) | self._breaks(measure)
+        return new_levels(self.board.events, self.name) | self._breaks(measure)
 
     def _breaks(self, measure: str) -> dict[str, str]:
         return no_comparison(self._measure(measure).breaks)
@@ -625,28 +624,46 @@ def no_comparison(breaks: Iterable[Break]) -> dict[str, str]:
     return {each.month: each.what for each in breaks if each.effect == "not_comparable"}
 
 
-def yearly_totals(monthly: pd.DataFrame, breaks: Collection[str]) -> pd.Series:
+def yearly_totals(monthly: pd.DataFrame, breaks: Collection[str]) -> pd.DataFrame:
     """The twelve-month totals of ``month`` and ``count`` by their last month, of the months since the last break that
-    has any: an index across a break would compare what does not compare."""
+    has any: an index across a break would compare what does not compare. ``value``, and ``short`` where one of the
+    twelve months looks short of data."""
     counts = monthly.set_index("month")["count"]
     eras = pd.Series(
         [sum(month >= each for each in breaks) for month in counts.index], index=counts.index, dtype="int64"
     )
     totals = counts.groupby(eras).transform(lambda part: part.rolling(12).sum()).dropna()
-    return totals[eras[totals.index] == eras[totals.index].max()]
+    since = totals[eras[totals.index] == eras[totals.index].max()]
+    short = monthly.set_index("month")["short"].astype("float64").rolling(12, min_periods=1).max() > 0
+    return pd.DataFrame({"value": since, "short": short[since.index]})
 
 
-def shown_months(options: Iterable[History], area_code: str, period: pd.Period) -> pd.DataFrame:
-    """``month`` and ``count`` (missing: no figure) of an area up to a period and at most five years back, from the
-    first of some histories that has any; empty where none has."""
-    for history in options:
+def index_finding(series: pd.DataFrame) -> str:
+    """Where the lines of an index (``month, series, value, short``) end: ``Cars at 85, mopeds at 110 in March 2024.``,
+    and whether a month of those twelve looks short of data."""
+    ends = series.groupby("series", sort=False).last()
+    told = [
+        f"{label} at {row.value:.0f}{f' ({SUSPECTED_GAP.lower()} in its twelve months)' if row.short else ''}"
+        for label, row in zip(ends.index, ends.itertuples(), strict=True)
+    ]
+    return f"{'; '.join(told)} in {month_label(pd.Period(series['month'].max(), freq='M'))}."
+
+
+def shown_months(board: Board, counts: Counts, figures: Sequence[Figures], area_code: str) -> pd.DataFrame:
+    """``month``, ``count`` (missing: no figure) and ``short`` (it looks short of data) of the board's area or one of
+    its wards, up to the period and at most five years back, from the first history of some figures that has any; empty
+    where none has."""
+    for history in histories(counts, figures, board.settings.sources.bases):
         months = history.monthly(area_code)
-        months = months[months.index <= period]
+        months = months[months.index <= board.period]
         if len(months):
-            first = max(months.index[0], period - SHOWN_MONTHS + 1)
-            whole = months.reindex(pd.period_range(first, period, freq="M"))
-            return pd.DataFrame({"month": whole.index.strftime("%Y-%m"), "count": whole.to_numpy()})
-    return pd.DataFrame({"month": pd.Series(dtype="str"), "count": pd.Series(dtype="float64")})
+            first = max(months.index[0], board.period - SHOWN_MONTHS + 1)
+            whole = months.reindex(pd.period_range(first, board.period, freq="M"))
+            names, doubted = whole.index.strftime("%Y-%m"), board.doubts.short_months(history, series_in(figures))
+            short = names.isin(doubted) & whole.notna().to_numpy()
+            return pd.DataFrame({"month": names, "count": whole.to_numpy(), "short": short})
+    empty = pd.DataFrame({"month": pd.Series(dtype="str"), "count": pd.Series(dtype="float64")})
+    return empty.assign(short=pd.Series(dtype="bool"))
 
 
 def extract_counts(store: Store, table: str, area_code: str, period: pd.Period, column: str) -> pd.DataFrame:

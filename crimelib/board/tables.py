@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 
 from crimelib.board import theme
+from crimelib.board.doubts import SUSPECTED_GAP
 
 TABLE_TYPE = "application/vnd.crimelib.table+json"
 WINDOW_TITLES = {
@@ -29,6 +30,7 @@ SIGNALS = {
     "increase": ("▲", "increase"),
     "decrease": ("▼", "decrease"),
     "no_clear_change": ("●", "no clear change"),
+    "suspected_gap": ("◌", "suspected gap"),
 }
 _MONTHS = re.compile(r"\d{4}-\d\d(?: to \d{4}-\d\d)?")
 _ICONS = tuple(icon for icon, _ in SIGNALS.values())
@@ -49,7 +51,8 @@ FIGURES = (
 
 def protected(rows: pd.DataFrame) -> pd.DataFrame:
     """Rows of ``summary.csv``'s shape with every figure blank whose status says it is not to be shown, and an
-    ``absent`` column: the word to show instead ('' where there is a figure)."""
+    ``absent`` column: the word to show instead ('' where there is a figure). A row that has no signal because a month
+    looks short of data, as its note says, has the signal ``suspected_gap``."""
     status = rows["status"].fillna("") if "status" in rows else pd.Series("", index=rows.index)
     absent = status.map(ABSENT_WORDS).fillna("")
     absent = absent.mask((absent == "") & rows["current"].isna(), "no data")
@@ -59,6 +62,9 @@ def protected(rows: pd.DataFrame) -> pd.DataFrame:
         name: np.where(hidden, np.nan, pd.to_numeric(rows[name]).to_numpy("float64", na_value=np.nan))
         for name in figures
     }
+    if {"note", "signal"} <= set(rows):
+        doubted = rows["note"].fillna("").astype(str).str.contains(SUSPECTED_GAP, regex=False)
+        blanked["signal"] = rows["signal"].mask(doubted & ~hidden, "suspected_gap")
     return rows.assign(**blanked, absent=absent)
 
 
@@ -121,8 +127,10 @@ def _was_and_is(row: Mapping[str, object]) -> str:
     if row["absent"] or is_missing(row["previous"]):
         return row["absent"] or count_text(row["current"], row_unit(row))
     percent = percent_text(row["pct_change"]) if change_text(row) else ""
+    gap = SIGNALS["suspected_gap"][1] if row.get("signal") == "suspected_gap" else ""
     then, now = (count_text(row[when], row_unit(row)) for when in ("previous", "current"))
-    return f"{then} to {now}" + (f" ({percent})" if percent else "")
+    beside = ", ".join(filter(None, (percent, gap)))
+    return f"{then} to {now}" + (f" ({beside})" if beside else "")
 
 
 def signal_text(signal: object) -> str:

@@ -125,7 +125,7 @@ def trigger_events(page: ItemPage) -> list[Event]:
     first, last = page.first_shown, page.board.period
     chosen = [
         event
-        for event in page.board.settings.events
+        for event in page.board.events
         if event.kind == "trigger"
         and {page.name, "all"} & set(event.items)
         and any(first <= month <= last for month in watched(event))
@@ -237,7 +237,7 @@ def _words(watch: Watch) -> str:
 def _beside(page: ItemPage, event: Event) -> Iterator[str]:
     """Events that changed the level of everything within a year before the last watched month."""
     first, last = watched(event)[0] - 12, watched(event)[-1]
-    for other in page.board.settings.events:
+    for other in page.board.events:
         changes = [other.start, other.end or other.start]
         if other.new_level and any(first <= pd.Period(day, freq="M") <= last for day in changes):
             yield f"{other.label} within the same year blur this"

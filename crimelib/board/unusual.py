@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pandas as pd
@@ -24,16 +24,26 @@ class LastMonth:
     flagged: tuple[str, ...]
 
 
-def limits(monthly: pd.DataFrame, breaks: Mapping[str, str], short: Collection[str] = ()) -> pd.DataFrame | None:
-    """The process limits (XmR) of monthly counts: ``month, centre, lower, upper``; None for too short a history.
-    ``monthly`` has ``month`` and ``count``; limits are set anew at the ``breaks``. Months ``short`` of data are left
-    out of the sums."""
+def known_counts(monthly: pd.DataFrame) -> pd.Series:
+    """The counts of ``month`` and ``count`` on a monthly PeriodIndex (float), NaN where missing and where the month is
+    ``short`` of data: what may be concluded from."""
+    short = monthly["short"].to_numpy() if "short" in monthly else False
+    counts = monthly["count"].mask(short).to_numpy()
+    return pd.Series(counts, index=pd.PeriodIndex(monthly["month"], freq="M"), dtype="float64")
+
+
+def limits(monthly: pd.DataFrame, breaks: Mapping[str, str]) -> pd.DataFrame | None:
+    """The process limits (XmR) of monthly counts up to the last: ``month, centre, lower, upper``; None for too short a
+    history. ``monthly`` has ``month`` and ``count``, and ``short`` where months that look short of data are to be left
+    out of the sums; limits are set anew at the ``breaks``."""
     from crimelib.stats.control_charts import xmr
 
-    series = _series(monthly, short)
+    series = known_counts(monthly)
     if series.notna().sum() < FEWEST_MONTHS:
         return None
-    chart = xmr(series, {pd.Period(month, freq="M"): reason for month, reason in breaks.items()})
+    last = monthly.loc[monthly["count"].last_valid_index(), "month"]
+    starts = {pd.Period(month, freq="M"): reason for month, reason in breaks.items()}
+    chart = xmr(series[:last], starts)
     few = chart.groupby("segment")["value"].transform("count") < FEWEST_FOR_LIMITS
     chart = chart.mask(few)
     return pd.DataFrame(
@@ -46,17 +56,17 @@ def limits(monthly: pd.DataFrame, breaks: Mapping[str, str], short: Collection[s
     )
 
 
-def unusual_month(monthly: pd.DataFrame, breaks: Mapping[str, str], unit: str, short: Collection[str] = ()) -> str:
+def unusual_month(monthly: pd.DataFrame, breaks: Mapping[str, str], unit: str) -> str:
     """What the control chart and the seasonal band say of the last month, in one or two sentences."""
     if len(monthly):
-        month, counted = monthly["month"].iloc[-1], monthly["count"].iloc[-1]
-        named = month_label(pd.Period(month, freq="M"))
+        counted = monthly["count"].iloc[-1]
+        named = month_label(pd.Period(monthly["month"].iloc[-1], freq="M"))
         if pd.isna(counted):
             return f"There is no figure for {named}: whether it is unusual cannot be said."
-        if month in short:
+        if pd.isna(known_counts(monthly).iloc[-1]):
             said = f"{named} had {counted:,.0f} {unit} and looks short of data"
             return f"{said}: whether it is unusual cannot be said."
-    found = last_month(monthly, breaks, short)
+    found = last_month(monthly, breaks)
     if found is None:
         return "The history is too short to say whether the month is unusual."
     usual = f"{month_label(found.month)} had {found.count:,} {unit}"
@@ -66,12 +76,12 @@ def unusual_month(monthly: pd.DataFrame, breaks: Mapping[str, str], unit: str, s
     return f"{usual}{band}.{verdict}"
 
 
-def last_month(monthly: pd.DataFrame, breaks: Mapping[str, str], short: Collection[str] = ()) -> LastMonth | None:
+def last_month(monthly: pd.DataFrame, breaks: Mapping[str, str]) -> LastMonth | None:
     """What the control chart and the seasonal band flag in the last month; None for too short a history, or where the
     month itself is ``short`` of data."""
     from crimelib.stats.control_charts import expected_band, xmr
 
-    series = _series(monthly, short)
+    series = known_counts(monthly)
     if series.notna().sum() < FEWEST_MONTHS or pd.isna(series.iloc[-1]):
         return None
     month = series.index[-1]
@@ -80,8 +90,3 @@ def last_month(monthly: pd.DataFrame, breaks: Mapping[str, str], short: Collecti
     row = expected_band(series, [month], start=max((start for start in starts if start <= month), default=None)).iloc[0]
     flagged = tuple(rule for rule in (rules, row["rules"]) if rule)
     return LastMonth(month, int(series.iloc[-1]), row["lower"], row["upper"], flagged)
-
-
-def _series(monthly: pd.DataFrame, short: Collection[str]) -> pd.Series:
-    counts = monthly["count"].mask(monthly["month"].isin(list(short))).to_numpy()
-    return pd.Series(counts, index=pd.PeriodIndex(monthly["month"], freq="M"), dtype="float64")

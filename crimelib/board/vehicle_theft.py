@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import cached_property
 
 import pandas as pd
 
 from crimelib.areas import LONDON, AreaBook
-from crimelib.board.charts import Chart, index_chart
+from crimelib.board.charts import Chart
 from crimelib.board.item import Board, ItemPage, load_board, yearly_totals
 from crimelib.board.narrative import Sentence
 from crimelib.board.summary import row_of
 from crimelib.board.tables import Cell, Table, count_text
 from crimelib.board.text import NOTHING, Text
 from crimelib.measures.periods import month_label
-from crimelib.measures.series import histories
 from crimelib.measures.vehicles import THEFTS, crossed, licensed, window_thefts
 
 ITEM = "vehicle_theft"
@@ -67,18 +66,10 @@ class VehicleTheftPage(ItemPage):
     def scooters_chart(self) -> Chart | Text:
         """Twelve-month totals of each class from 100, mopeds and scooters a line of their own. Classes with too few
         thefts to index are left out and named by the table beside it."""
-        totals = {label: series for label, series in self._totals().items() if series.iloc[0] >= LEAST_BASE}
+        totals = {label: rows for label, rows in self._totals().items() if rows["value"].iloc[0] >= LEAST_BASE}
         if len(totals) < 2:
             return NOTHING if self.thefts.empty else Text(("There are too few thefts by class to draw.",))
-        first = max(series.index[0] for series in totals.values())
-        long = pd.concat(
-            pd.DataFrame({"month": part.index, "series": label, "value": 100 * part / part.iloc[0]})
-            for label, part in ((label, series.loc[first:]) for label, series in totals.items())
-        )
-        title = f"Stolen in twelve months by class, {month_label(pd.Period(first, freq='M'))} = 100"
-        ends = long.groupby("series", sort=False)["value"].last()
-        finding = "; ".join(f"{label} at {value:.0f}" for label, value in ends.items()) + f" in {self.month}."
-        return index_chart(long, title=title, unit="index", finding=finding, events=self.events())
+        return self.index_of(totals, "Stolen in twelve months by class")
 
     def by_value(self) -> Table | Text:
         """Thefts by class and value band, those of the year before in brackets."""
@@ -175,18 +166,13 @@ class VehicleTheftPage(ItemPage):
     def _licensed(self, codes: Sequence[str], months_back: int) -> pd.DataFrame:
         return licensed(self.board.store, codes, self.board.period - months_back)
 
-    def _totals(self) -> dict[str, pd.Series]:
+    def _totals(self) -> dict[str, pd.DataFrame]:
         """Twelve-month totals by the label of each class, over the months shown."""
         made = {}
         for part in self.item.measures[ITEM].breakdowns["type"].values():
             own = {each.month for each in part.breaks if each.effect == "not_comparable"}
-            monthly = self._monthly(histories(self.board.counts, part.figures, self._bases))
-            made[part.label] = yearly_totals(monthly, {*self.breaks(ITEM), *own})
-        return {label: series for label, series in made.items() if len(series)}
-
-    @property
-    def _bases(self) -> Mapping:
-        return self.board.settings.sources.bases
+            made[part.label] = yearly_totals(self._monthly(part.figures), {*self.breaks(ITEM), *own})
+        return {label: rows for label, rows in made.items() if len(rows)}
 
     def _allowed(self, column: str) -> list[str]:
         return list(self.board.settings.templates[THEFTS].columns[column].allowed)

@@ -7,7 +7,7 @@ drawn of items only of which no measure is about people: of the others no window
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 
 import pandas as pd
@@ -27,8 +27,8 @@ from crimelib.measures.areas import counts_with_wards
 from crimelib.measures.periods import month_label
 from crimelib.measures.placing import NEW_WARDS_FROM, WARD_SET_BEFORE
 from crimelib.measures.rates import Exposure, exposure, per_1000
-from crimelib.measures.series import Counts, History, histories
-from crimelib.settings import Denominator, Item, Measure, Ward
+from crimelib.measures.series import Counts, histories
+from crimelib.settings import Denominator, Figures, Item, Measure, Ward
 
 ALL = "all"
 MAIN = "rolling_12"
@@ -184,7 +184,7 @@ class WardPage:
     def events(self) -> pd.DataFrame:
         """Events that touch wards, all items or one whose months are drawn: label, start, end, source."""
         board = self.board
-        found = [event_table(board.settings.events, item, board.period) for item in ("wards", *self._drawn_items())]
+        found = [event_table(board.events, item, board.period) for item in ("wards", *self._drawn_items())]
         return pd.concat(found).drop_duplicates(["label", "start"]).sort_values("start", ignore_index=True)
 
     def caveats(self) -> Text:
@@ -330,18 +330,21 @@ class WardPage:
         for name in self._drawn_items():
             for row in rows[rows["item"] == name].to_dict("records"):
                 measure = self._measure(row)
-                options = histories(self._counts, measure.figures, self.board.settings.sources.bases)
-                placed = [option for option in options if option.source == PLACED]
-                months = self._months(options)
+                months = self._months(measure.figures)
                 if not months["count"].mean() >= FEWEST_A_MONTH:
                     continue
                 yield measure.label, months, no_comparison(measure.breaks)
+                placed = [figures for figures in measure.figures if self._is_placed(figures)]
                 if row["source"] != PLACED and placed:
                     label = f"{measure.label}, as data.police.uk has it"
                     yield label, self._months(placed), no_comparison(measure.breaks)
 
-    def _months(self, options: Iterable[History]) -> pd.DataFrame:
-        return shown_months(options, self.ward.code, self.board.period)
+    def _is_placed(self, figures: Figures) -> bool:
+        found = histories(self._counts, [figures], self.board.settings.sources.bases)
+        return any(history.source == PLACED for history in found)
+
+    def _months(self, figures: Sequence[Figures]) -> pd.DataFrame:
+        return shown_months(self.board, self._counts, figures, self.ward.code)
 
 
 def is_open(item: Item) -> bool:

@@ -8,7 +8,7 @@ from functools import cached_property
 import pandas as pd
 
 from crimelib.areas import AreaBook
-from crimelib.board.charts import Chart, index_chart
+from crimelib.board.charts import Chart
 from crimelib.board.item import SHOWN_MONTHS, ItemPage, load_board, yearly_totals
 from crimelib.board.narrative import count
 from crimelib.board.summary import row_of, unusual_months
@@ -106,18 +106,13 @@ class WeaponsPage(ItemPage):
         if self.searches is None:
             return NOTHING
         searched = self.searches.months["searches"].tail(SHOWN_MONTHS)
-        force = pd.DataFrame({"month": searched.index.astype(str), "count": searched.array})
+        force = pd.DataFrame({"month": searched.index.astype(str), "count": searched.array, "short": False})
         both = {
             f"Possession, {self.board.area.name}": yearly_totals(self.monthly(POSSESSION), self.breaks(POSSESSION)),
             "Weapon searches, the force": yearly_totals(force, ()),
         }
-        totals = pd.concat(both, axis="columns").sort_index().dropna()
-        if len(totals) < 2:
-            return NOTHING
-        long = (100 * totals / totals.iloc[0]).melt(var_name="series", ignore_index=False).rename_axis("month")
-        title = f"Twelve-month totals, {month_label(pd.Period(totals.index[0], freq='M'))} = 100"
-        finding = str(self.possession())
-        return index_chart(long.reset_index(), title=title, unit="index", finding=finding, events=self.events())
+        drawn = self.index_of(both, "Twelve-month totals")
+        return drawn if isinstance(drawn, Chart) else NOTHING
 
     def _change(self, found: Searches) -> Change:
         usual = unusual_months(self.board.settings)

@@ -101,12 +101,20 @@ class MonthlySeries:
         return {each.month: each.what for each in found if each.effect == "not_comparable"}
 
     def table(self) -> pd.DataFrame:
-        """``month`` (text) and ``count``, as the charts take them."""
-        return pd.DataFrame({"month": self.counts.index.astype(str), "count": self.counts.to_numpy()})
+        """``month`` (text), ``count`` and ``short`` (it looks short of data), as the charts take them."""
+        months = self.counts.index.astype(str)
+        return pd.DataFrame({"month": months, "count": self.counts.to_numpy(), "short": self._is_short().to_numpy()})
 
     def rolling(self, months: int = 12) -> pd.Series:
         """Totals of so many months by their last month; NaN where a month is missing."""
         return self.counts.rolling(months).sum()
+
+    def doubted(self, months: int = 12) -> pd.Series:
+        """Whether one of so many months up to each looks short of data."""
+        return self._is_short().astype("float64").rolling(months, min_periods=1).max() > 0
+
+    def _is_short(self) -> pd.Series:
+        return pd.Series(self.counts.index.astype(str).isin(list(self.short)), self.counts.index)
 
     def rate(self) -> pd.Series:
         """Twelve-month totals per 1,000 residents; raises :class:`InputError` where no file has the residents."""
@@ -273,18 +281,17 @@ def _months_chart(drawn: list[MonthlySeries], first: pd.Period | None, events: b
         title = _shared([each.label for each in drawn], [each.place.title for each in drawn])
         return small_multiples(long, "facet", title=title, unit=_units(drawn), finding=finding)
     one = drawn[0]
-    settings, item = one.workspace.settings, one.named.item
+    happened, item = one.workspace.settings.events_in(one.place.area.name), one.named.item
     monthly = _since(one.table(), first)
-    levels = new_levels(settings.events, item) | one.breaks
+    levels = new_levels(happened, item) | one.breaks
     return draw_trend(
         monthly,
         title=f"{one.title}, by month",
         unit=one.unit,
         finding=str(compare(one)),
-        events=event_table(settings.events, item, one.last) if events else None,
+        events=event_table(happened, item, one.last) if events else None,
         breaks=one.breaks,
-        limits=limits(monthly, levels, one.short),
-        short=one.short,
+        limits=limits(monthly, levels),
     )
 
 
@@ -299,25 +306,33 @@ def _index_chart(drawn: list[MonthlySeries], first: pd.Period | None, events: bo
     if not usable:
         raise InputError("no series has a count to start the index from", where="series", fix="show it as months")
     title = f"Twelve-month totals, {month_label(base)} = 100"
-    return index_chart(_long(usable), title=title, unit="index", finding=_ends(usable, "{:.0f}"))
+    long = _with_doubts(_long(usable), drawn)
+    return index_chart(long, title=title, unit="index", finding=_ends(usable, "{:.0f}"))
 
 
 def _rolling_chart(drawn: list[MonthlySeries], first: pd.Period | None, events: bool) -> Chart:
     totals = {each.title: _from(each.rolling(), first).dropna() for each in drawn}
-    return _totals_chart(totals, "Twelve-month totals", _units(drawn).replace(" a month", ""), "{:,.0f}")
+    return _totals_chart(drawn, totals, "Twelve-month totals", _units(drawn).replace(" a month", ""), "{:,.0f}")
 
 
 def _rate_chart(drawn: list[MonthlySeries], first: pd.Period | None, events: bool) -> Chart:
     rates = {each.title: _from(each.rate(), first).dropna() for each in drawn}
-    return _totals_chart(rates, "Twelve-month totals per 1,000 residents", "per 1,000 residents", "{:.1f}")
+    return _totals_chart(drawn, rates, "Twelve-month totals per 1,000 residents", "per 1,000 residents", "{:.1f}")
 
 
-def _totals_chart(totals: dict[str, pd.Series], title: str, unit: str, form: str) -> Chart:
+def _totals_chart(drawn: list[MonthlySeries], totals: dict[str, pd.Series], title: str, unit: str, form: str) -> Chart:
     kept = {name: values for name, values in totals.items() if len(values)}
     if not kept:
         raise InputError("no series has twelve whole months", where="series", fix="show it as months")
-    long = _long(kept).rename(columns={"value": "count", "series": "facet"})
+    long = _with_doubts(_long(kept), drawn).rename(columns={"value": "count", "series": "facet"})
     return small_multiples(long, "facet", title=title, unit=unit, finding=_ends(kept, form))
+
+
+def _with_doubts(totals: pd.DataFrame, drawn: list[MonthlySeries]) -> pd.DataFrame:
+    """Twelve-month totals (``month, series, value``) with ``short``: one of their months looks short of data."""
+    doubted = {(each.title, str(month)) for each in drawn for month in each.counts.index[each.doubted()]}
+    pairs = zip(totals["series"], totals["month"].astype(str), strict=True)
+    return totals.assign(short=[pair in doubted for pair in pairs])
 
 
 def _part(named: Named, value: str) -> Part:

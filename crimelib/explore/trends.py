@@ -61,11 +61,12 @@ def answer(workspace: Workspace, view: TrendsView) -> Answer:
         for each in known
         for row in series_values(each.title, values[each.title], each.breaks if view.shown_as == "months" else ())
     ]
+    happened = workspace.settings.events_in(known[0].place.area.name)
     spec = lines_chart(
         rows,
         title=SHOWN[view.shown_as],
         unit=", ".join(dict.fromkeys(each.unit for each in known)),
-        events=event_table(workspace.settings.events, known[0].named.item, known[0].last) if view.events else None,
+        events=event_table(happened, known[0].named.item, known[0].last) if view.events else None,
         breaks={month: what for each in known for month, what in each.breaks.items()},
         from_zero=view.shown_as != "index",
         form=",.1f" if view.shown_as == "rate" else ",d",

@@ -186,8 +186,14 @@ class Settings:
         """``events.yml``."""
         events = self.load("events.yml", Events).events
         for event in events:
-            self._check_items(event.items, f"events.yml, event {one_line(event.label)!r}", "all", "wards")
+            where = f"events.yml, event {one_line(event.label)!r}"
+            self._check_items(event.items, where, "all", "wards")
+            self._check_areas(event.areas, where)
         return events
+
+    def events_in(self, area: str) -> tuple[Event, ...]:
+        """The events that touched an area, by its name: those of all areas and its own."""
+        return tuple(event for event in self.events if area in (event.areas or (area,)))
 
     @property
     def disclosure(self) -> Disclosure:
@@ -196,6 +202,12 @@ class Settings:
         for audience, policy in disclosure.audiences.items():
             self._check_items(policy.items, f"disclosure.yml, audience {audience!r}", SURVEY)
         return disclosure
+
+    def _check_areas(self, named: Iterable[str], where: str) -> None:
+        known = {area.name for area in self.areas} | {district.name for district in self.districts}
+        for name in named:
+            if name not in known:
+                raise InputError(f"{name!r} is no area", where=where, fix="name it as areas.csv or districts.csv does")
 
     def _check_items(self, named: Iterable[str], where: str, *others: str) -> None:
         known = (*others, *self.items)

@@ -105,6 +105,7 @@ class Event(Strict):
     start: str = Field(pattern=r"^\d{4}-\d{2}-\d{2}$")
     end: str | None = Field(default=None, pattern=r"^\d{4}-\d{2}-\d{2}$")
     items: tuple[str, ...]
+    areas: tuple[str, ...] = ()  # by name, where it touched only some
     source: str
     kind: Literal["period", "trigger"] = "period"
     watch_months: int = Field(default=0, ge=0, le=12)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -27,6 +27,7 @@ from crimelib.board.charts.drawing import (
     wrap_words,
 )
 from crimelib.board.charts.timeline import (
+    SHORT_MARK,
     as_month,
     end_labels,
     event_layers,
@@ -40,6 +41,7 @@ from crimelib.board.charts.timeline import (
     on_axes,
     plain_line,
     settled_and_provisional,
+    short_key,
     shown_figures,
     time_axis,
 )
@@ -47,9 +49,6 @@ from crimelib.board.tables import (
     count_text,
     protected,
 )
-
-_BAND_NAMED_WITHIN = 6  # months of the end of a trend
-_BESIDE = tooltip(Series="series", Month="label", Count="shown")
 
 
 def trend_chart(
@@ -62,53 +61,32 @@ def trend_chart(
     limits: pd.DataFrame | Mapping[str, float] | None = None,
     breaks: Iterable[object] | Mapping[str, str] = (),
     provisional_from: object = None,
-    comparison: pd.DataFrame | None = None,
-    rolling: bool = False,
-    short: Collection[str] = (),
 ) -> Chart:
     """Monthly counts as a line with points.
 
-    ``monthly``: month, count (missing: a gap). ``events``: label, start, end (missing for a moment), dates or months.
-    ``limits``: month, centre, lower, upper (or one set of values for all months), and ``era`` where bands stand apart;
-    months outside are ringed and named. Months ``short`` of data (``2023-06``) are marked as suspected gaps instead.
-    ``breaks``: the first months on a new basis (a mapping gives each its label); the line stops there.
-    ``comparison``: month, count, label; a thin grey line. ``rolling`` draws the twelve-month average strongly and the
-    months faintly.
+    ``monthly``: month, count (missing: a gap) and, where some look short of data, ``short``; these are ringed and named
+    as suspected gaps. ``events``: label, start, end (missing for a moment), dates or months. ``limits``: month, centre,
+    lower, upper (or one set of values for all months), and ``era`` where bands stand apart; the other months outside
+    are ringed and named. ``breaks``: the first months on a new basis (a mapping gives each its label); the line stops
+    there.
     """
     rows = monthly_rows(monthly, breaks=breaks)
     first, last = instant(rows["month"].iloc[0], 1), instant(rows["month"].iloc[-1] + 1, 1)
     band = _limit_rows(limits, rows)
-    other = rows.iloc[:0] if comparison is None else monthly_rows(comparison)
-    name = "" if comparison is None else str(comparison["label"].iloc[0])
-    other = other.assign(series=name, shown=other["value"].map(count_text))
-    average = _twelve_month_average(rows) if rolling else rows.iloc[:0]
-    average = average.assign(shown=average["value"].map("{:,.1f}".format))
-    lacking = rows[rows["month"].isin([as_month(month) for month in short])].dropna(subset=["value"])
-    judged = rows.drop(lacking.index)
-    named = _outside_limits(judged, band)["value"] * 1.06  # room for their labels below those of events
-    top = domain_top(rows["value"], band["upper"], other["value"], named)
+    lacking, outside = rows[rows["short"]], _outside_limits(rows[~rows["short"]], band)
+    # room for the names of months outside below those of events
+    top = domain_top(rows["value"], band["upper"], outside["value"] * 1.06)
     marks = event_rows(events, breaks, first, last)
-    known = rows.dropna(subset=["value"]).tail(1)
-    last_known = int(known["at"].iloc[0]) if len(known) else last
-    ends = _trend_ends(rows, band, other, name, average)
-    is_early = len(known) > 0 and known.index[0] < len(rows) - 1 and not rolling
-    early = [label for label in ends if is_early and label[3]]  # stands by its point, not at the end of the chart
-    ends = [label for label in ends if label not in early]
 
     def draw(page: Page) -> Spec:
         height = page.pick(260, 220)
-        placed = in_lanes(marks, first, last, page.width - 110)
-        line = {"colour": theme.PREVIOUS, "width": 1.2, "points": False} if rolling else {}
         layers = [
-            *event_layers(placed),
+            *event_layers(in_lanes(marks, first, last, page.width - 110)),
             *_limit_layers(band),
-            *plain_line(other, theme.SERIES[1], 1.5, _BESIDE),
-            *line_layers(rows, provisional_from, size=page.pick(26, 16), **line),
-            *plain_line(average, theme.CURRENT, 3.2, tooltip(Twelve_months_to="label", Monthly_average="shown")),
-            *_unusual_layers(rows, judged, band, apart=page.pick(13, 20)),
-            *_lacking_layers(lacking, rows, top, apart=round(page.pick(16, 26) * len(rows) / 60)),
-            *end_labels(ends, int(rows["at"].iloc[-1]), top, height),
-            *end_labels(early, last_known, top, height),
+            *line_layers(rows, provisional_from, size=page.pick(26, 16)),
+            *_ring_layers(_outside_named(outside, rows), page.pick(13, 20), _OUTSIDE_RING),
+            *_ring_layers(_lacking_named(lacking, rows, top), round(page.pick(16, 26) * len(rows) / 60), _LACKING_RING),
+            *end_labels(_trend_ends(rows, band), _last_known(rows), top, height),
         ]
         time = {"field": "at", "type": "temporal", "title": None, **time_axis(list(rows["month"]), page.width - 110)}
         return {
@@ -118,44 +96,39 @@ def trend_chart(
             "layer": [on_axes(layer, time, top) for layer in layers],
         }
 
-    beside = {f"comparison: {name}": other, "twelve_month_average": average}
-    taken = _trend_taken(rows, band, {label: part for label, part in beside.items() if len(part)}, provisional_from)
-    if len(lacking):
-        taken["suspected_gap"] = rows["month"].isin(lacking["month"])
+    taken = _trend_taken(rows, band, provisional_from)
     return finished_chart(draw, title=title, unit=unit, finding=finding, data=taken)
 
 
-def _trend_taken(
-    rows: pd.DataFrame, band: pd.DataFrame, beside: Mapping[str, pd.DataFrame], provisional_from: object
-) -> pd.DataFrame:
+def _trend_taken(rows: pd.DataFrame, band: pd.DataFrame, provisional_from: object) -> pd.DataFrame:
     """The rows of a trend that a reader may take away: month, count and, where they are drawn, whether the month is
-    provisional, the lines ``beside`` (month, value) by name, and the limits."""
+    provisional or a suspected gap, and the limits."""
     taken = rows[["month"]].assign(count=rows["value"])
     if provisional_from is not None:
         taken["provisional"] = rows["month"] >= as_month(provisional_from)
-    for label, part in beside.items():
-        taken[label] = rows["month"].map(part.set_index("month")["value"]).round(2)
     if len(band):
         limits = band.set_index("month")[["centre", "lower", "upper"]].round(2)
         taken = taken.join(limits.rename(columns={"lower": "lower_limit", "upper": "upper_limit"}), on="month")
+    if rows["short"].any():
+        taken["suspected_gap"] = rows["short"]
     return taken.assign(month=taken["month"].astype(str))
 
 
-def _trend_ends(
-    rows: pd.DataFrame, band: pd.DataFrame, other: pd.DataFrame, name: str, average: pd.DataFrame
-) -> list[tuple[float, str, str, bool]]:
-    """What is written at the right: the latest figure (or average), the comparison's name, the usual range."""
-    strong = average if len(average) else rows
-    latest, beside = strong.dropna(subset=["value"]).tail(1), other.dropna(subset=["value"]).tail(1)
-    labels = []
-    for row in latest.itertuples():
-        what = "12-month\naverage" if len(average) else f"in {row.month.strftime('%b %Y')}"
-        labels.append((row.value, f"{row.value:,.0f}\n{what}", theme.CURRENT, True))
-    labels += [(row.value, "\n".join(wrap_words(name, 13)), theme.SERIES[1], False) for row in beside.itertuples()]
-    # a band that ended long before would be named where it is not
-    reached = band[band["month"] >= rows["month"].iloc[-1] - _BAND_NAMED_WITHIN].tail(1)
-    labels += [(row.upper, "usual\nrange", theme.MUTED, False) for row in reached.itertuples()]
-    return labels
+def _last_known(rows: pd.DataFrame) -> int:
+    """Where the last figure stands (the end of the chart where there is none)."""
+    known = rows.dropna(subset=["value"])
+    return int((known if len(known) else rows)["at"].iloc[-1])
+
+
+def _trend_ends(rows: pd.DataFrame, band: pd.DataFrame) -> list[tuple[float, str, str, bool]]:
+    """What is written beside the last figure: itself, and the name of the limits where they reach it."""
+    latest = rows.dropna(subset=["value"]).tail(1)
+    labels = [
+        (row.value, f"{row.value:,.0f}\nin {row.month.strftime('%b %Y')}", theme.CURRENT, True)
+        for row in latest.itertuples()
+    ]
+    reached = band[band["month"].isin(latest["month"])]
+    return labels + [(row.upper, "usual\nrange", theme.MUTED, False) for row in reached.itertuples()]
 
 
 def _limit_rows(limits: pd.DataFrame | Mapping[str, float] | None, rows: pd.DataFrame) -> pd.DataFrame:
@@ -183,41 +156,52 @@ def _limit_layers(band: pd.DataFrame) -> list[Spec]:
     ]
 
 
-def _lacking_layers(lacking: pd.DataFrame, rows: pd.DataFrame, top: float, apart: int) -> list[Spec]:
-    """Months that look short of data, ringed with dashes; the latest of each cluster is named."""
-    if lacking.empty:
-        return []
-    ring = {"mark": {"type": "point", "size": 110, "stroke": theme.MUTED, "strokeDash": [3, 2], "opacity": 1}}
-    words = text_mark("name", fontSize=theme.SMALL_SIZE, color=theme.MUTED)
-    named = _far_apart(lacking, apart)
-    text = [f"suspected gap: {row.value:,.0f} in {row.month.strftime('%b %Y')}" for row in named.itertuples()]
-    late = named["at"] > rows["at"].iloc[0] + 0.75 * (rows["at"].iloc[-1] - rows["at"].iloc[0])  # clear of end labels
-    low = named["value"] < 0.12 * top  # no room between the point and the axis
-    named = named.assign(name=text, low=low, late=late)
-    layers = [layer_of(ring, lacking)]
-    for (low, late), part in named.groupby(["low", "late"]):
-        place = {"align": "right", "dx": -10} if late else {"align": "left", "dx": 12}
-        place = {**place, "dy": 0 if low else 14}
-        layers.append(layer_of({**words, "mark": {**words["mark"], **place}}, part))
+_LACKING_RING = {"stroke": theme.MUTED, "strokeDash": [3, 2]}
+_OUTSIDE_RING = {"stroke": theme.ACCENT, "strokeWidth": 2}
+
+
+def _ring_layers(ringed: pd.DataFrame, apart: int, ring: Spec) -> list[Spec]:
+    """Months with a ring each; the latest of each cluster (``apart`` months) has its ``name`` where its ``place`` (what
+    a text mark takes) puts it."""
+    layers = _rings(ringed, ring)
+    for row in _far_apart(ringed, apart).to_dict("records"):
+        words = text_mark("name", fontSize=theme.SMALL_SIZE, color=ring["stroke"], **row["place"])
+        layers.append(layer_of(words, [row]))
     return layers
 
 
-def _unusual_layers(rows: pd.DataFrame, judged: pd.DataFrame, band: pd.DataFrame, apart: int) -> list[Spec]:
-    """Months ``judged`` that are outside the limits, ringed; the latest of each cluster is named."""
-    outside = _outside_limits(judged, band)
-    if outside.empty:
-        return []
-    ring = {"mark": {"type": "point", "size": 110, "stroke": theme.ACCENT, "strokeWidth": 2, "opacity": 1}}
-    words = text_mark("name", fontSize=theme.SMALL_SIZE, color=theme.ACCENT, fontWeight=600)
-    named = _far_apart(outside, apart)
-    text = [f"{row.value:,.0f} in {row.month.strftime('%b %Y')}" for row in named.itertuples()]
-    late = named["at"] > rows["at"].iloc[0] + 0.9 * (rows["at"].iloc[-1] - rows["at"].iloc[0])  # clear of end labels
-    named = named.assign(name=text, above=named["value"] > named["upper"], late=late)
-    layers = [layer_of(ring, outside)]
-    for (above, late), part in named.groupby(["above", "late"]):
-        place = {"dy": -14 if above else 16, **({"align": "right", "dx": 8} if late else {})}
-        layers.append(layer_of({**words, "mark": {**words["mark"], **place}}, part))
-    return layers
+def _rings(months: pd.DataFrame, ring: Spec, size: int = 110) -> list[Spec]:
+    return [layer_of({"mark": {"type": "point", "size": size, "opacity": 1, **ring}}, months)] if len(months) else []
+
+
+def _lacking_named(lacking: pd.DataFrame, rows: pd.DataFrame, top: float) -> pd.DataFrame:
+    """Months that look short of data with their names, beside the point where there is no room below it."""
+    places = [
+        {**({"align": "right", "dx": -10} if late else {"align": "left", "dx": 12}), "dy": 0 if low else 14}
+        for late, low in zip(_is_late(lacking, rows, 0.75), lacking["value"] < 0.12 * top, strict=True)
+    ]
+    return lacking.assign(name=[f"suspected gap: {text}" for text in _figures(lacking)], place=places)
+
+
+def _outside_named(outside: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
+    """Months outside the limits with their names, above or below the point."""
+    above = outside["value"] > outside["upper"]
+    places = [
+        {"fontWeight": 600, "dy": -14 if high else 16, **({"align": "right", "dx": 8} if late else {})}
+        for late, high in zip(_is_late(outside, rows, 0.9), above, strict=True)
+    ]
+    return outside.assign(name=_figures(outside), place=places)
+
+
+def _figures(rows: pd.DataFrame) -> list[str]:
+    """``84 in Oct 2022`` of each month."""
+    return [f"{row.value:,.0f} in {row.month.strftime('%b %Y')}" for row in rows.itertuples()]
+
+
+def _is_late(part: pd.DataFrame, rows: pd.DataFrame, share: float) -> pd.Series:
+    """Which months stand so far along that a name to their right would meet the labels at the end."""
+    first, last = rows["at"].iloc[0], rows["at"].iloc[-1]
+    return part["at"] > first + share * (last - first)
 
 
 def _outside_limits(rows: pd.DataFrame, band: pd.DataFrame) -> pd.DataFrame:
@@ -232,11 +216,6 @@ def _far_apart(rows: pd.DataFrame, months: int) -> pd.DataFrame:
         if not kept or (kept[-1] - month).n >= months:
             kept.append(month)
     return rows[rows["month"].isin(kept[:3])]
-
-
-def _twelve_month_average(rows: pd.DataFrame) -> pd.DataFrame:
-    """The mean of each twelve months that are all there and on one side of every break."""
-    return rows.assign(value=rows.groupby("segment")["value"].transform(lambda part: part.rolling(12).mean()))
 
 
 def proportion_trend(
@@ -320,6 +299,7 @@ def stacked_parts_chart(
     whole = wide.reindex(months)[order].astype("float64").dropna()
     upper = whole.cumsum(axis="columns")
     top = domain_top(upper.max(axis="columns"))
+    lacking = long[long["month"].isin(whole.index) & long.get("short", False)]
     colours = dict(zip(order, _part_colours(len(order)), strict=True))
     first, last = instant(months[0], 1), instant(months[-1] + 1, 1)
     marks = event_rows(events, breaks, first, last)
@@ -337,6 +317,11 @@ def stacked_parts_chart(
         for month in whole.index
         for part in order
     ]
+    rings = [
+        {"at": instant(month), "value": upper.loc[month].max(), "name": SHORT_MARK}
+        for month in lacking["month"].drop_duplicates()
+    ]
+    ends_at = instant(whole.index[-1] if len(whole) else months[-1], 28)
 
     def draw(page: Page) -> Spec:
         height = page.pick(280, 240)
@@ -347,13 +332,14 @@ def stacked_parts_chart(
             tips = tooltip(Month="label", Part="part", Count="shown")
             span = {"x": {"field": "start", "type": "temporal"}, "x2": {"field": "at"}, "y2": {"field": "lower"}}
             layers.append(layer_of(rect, rows, tooltip=tips, **span, **unless_another_is_picked("part")))
-        layers += end_labels(_stack_ends(whole, upper, colours, months[-1]), instant(months[-1], 28), top, height)
+        layers += [layer_of(text_mark("name", dy=-8, color=theme.MUTED), rings)] if rings else []
+        layers += end_labels(_stack_ends(whole, upper, colours, months[-1]), ends_at, top, height)
         time = {"field": "at", "type": "temporal", "title": None, **time_axis(list(months), page.width - 130)}
         axes = [on_axes(layer, time, top) for layer in layers]
         return {**FIT, **choosable(order), "width": page.width, "height": height, "layer": axes}
 
     drawn = long.assign(month=long["month"].astype(str))[["month", "part", "count"]]
-    return finished_chart(draw, title=title, unit=unit, finding=finding, data=drawn)
+    return finished_chart(draw, title=title, unit=unit, key=short_key(lacking["month"]), finding=finding, data=drawn)
 
 
 def _part_colours(number: int) -> list[str]:
@@ -392,8 +378,9 @@ def index_chart(
     breaks: Iterable[object] | Mapping[str, str] = (),
     events: pd.DataFrame | None = None,
 ) -> Chart:
-    """Several series indexed to 100 at their start. ``series``: month, series, value (missing: a gap); ``events`` and
-    ``breaks`` as in :func:`trend_chart`.
+    """Several series indexed to 100 at their start. ``series``: month, series, value (missing: a gap) and, where some
+    hold a month that looks short of data, ``short``: these are dashed. ``events`` and ``breaks`` as in
+    :func:`trend_chart`.
 
     The axis need not reach zero: an index shows change, and 100 is marked.
     """
@@ -407,8 +394,9 @@ def index_chart(
     months = sorted({month for part in parts.values() for month in part["month"]})
     first, last = instant(months[0], 1), instant(months[-1] + 1, 1)
     marks = event_rows(events, breaks, first, last)
+    gap = {False: [], True: ["suspected gap"]}
     ends = [
-        (row.value, "\n".join([*wrap_words(str(name), 16), f"{row.value:,.0f}"]), colours[name], True)
+        (row.value, "\n".join([*wrap_words(str(name), 16), f"{row.value:,.0f}", *gap[row.short]]), colours[name], True)
         for name, part in parts.items()
         for row in part.dropna(subset=["value"]).tail(1).itertuples()
     ]
@@ -419,13 +407,27 @@ def index_chart(
         layers = event_layers(in_lanes(marks, first, last, page.width - 140))
         layers.append(layer_of(level, [{"value": 100}], x={"value": 0}, x2={"value": "width"}))
         for name, part in parts.items():
-            layers += line_layers(part, colour=colours[name], points=False, width=2.6, series=str(name))
+            line = {"colour": colours[name], "points": False, "width": 2.6, "series": str(name)}
+            layers += [*line_layers(_settled(part), **line), *line_layers(_doubted(part), **line, dash=[3, 3])]
         layers += end_labels(ends, instant(months[-1]), top, height, floor)
         time = {"field": "at", "type": "temporal", "title": None, **time_axis(months, page.width - 140)}
         axes = [on_axes(layer, time, top, floor) for layer in layers]
         return {**FIT, **choosable(names), "width": page.width, "height": height, "layer": axes}
 
-    return finished_chart(draw, title=title, unit=unit, finding=finding, data=drawn)
+    is_doubted = any(part["short"].any() for part in parts.values())
+    key = ("┄ twelve months with a suspected gap",) if is_doubted else ()
+    return finished_chart(draw, title=title, unit=unit, key=key, finding=finding, data=drawn)
+
+
+def _settled(rows: pd.DataFrame) -> pd.DataFrame:
+    """The rows whose figure holds no suspected gap; a line stops where one does."""
+    return rows.assign(segment=rows["segment"] + rows["short"].cumsum())[~rows["short"]]
+
+
+def _doubted(rows: pd.DataFrame) -> pd.DataFrame:
+    """The rows whose figure holds a suspected gap, with those before and after: a line that joins them."""
+    near = rows["short"] | rows["short"].shift(fill_value=False) | rows["short"].shift(-1, fill_value=False)
+    return rows.assign(segment=rows["segment"] + (~near).cumsum())[near]
 
 
 def small_multiples(
@@ -440,11 +442,13 @@ def small_multiples(
     events: pd.DataFrame | None = None,
 ) -> Chart:
     """One small trend per value of ``facet``, on shared axes. ``monthly``: month, count, ``facet`` and, where some
-    are not to be shown, ``status``; a panel without figures says so in words. ``breaks`` are the first months on a new
-    basis, of every panel or of each by its name; ``events`` (label, start, end) and breaks are drawn in the panels and
-    named once, above them."""
-    own = breaks if isinstance(breaks, Mapping) else dict.fromkeys(monthly[facet], tuple(breaks))
+    are not to be shown, ``status``; a panel without figures says so in words; where some look short of data, ``short``:
+    these are ringed. ``breaks`` are the first months on a new basis, of every panel or of each by its name, and so is
+    ``provisional_from``; ``events`` (label, start, end), breaks and rings are drawn in the panels and named once, above
+    them."""
     names = list(dict.fromkeys(monthly[facet]))
+    own = breaks if isinstance(breaks, Mapping) else dict.fromkeys(names, tuple(breaks))
+    late = provisional_from if isinstance(provisional_from, Mapping) else dict.fromkeys(names, provisional_from)
     frames = {name: monthly[monthly[facet] == name] for name in names}
     absent = {name: _absent_word(frame) for name, frame in frames.items()}
     parts = {name: monthly_rows(frames[name], breaks=own.get(name, ())) for name in names if not absent[name]}
@@ -455,7 +459,8 @@ def small_multiples(
     first, last = instant(months[0], 1), instant(months[-1] + 1, 1)
     told = {name: event_rows(events, own.get(name, ()), first, last) for name in names}
     marks = {name: nameless_layers(told[name]) for name in names}
-    key = mark_key(mark for name in names for mark in told[name])
+    lacking = [month for part in parts.values() for month in part.loc[part["short"], "month"]]
+    key = (*mark_key(mark for name in names for mark in told[name]), *short_key(lacking))
 
     def draw(page: Page) -> Spec:
         columns = min(page.pick(4 if len(names) > 9 else 3, 2), len(names))
@@ -469,7 +474,7 @@ def small_multiples(
                 top,
                 width,
                 place % columns == 0,
-                provisional_from,
+                late.get(name),
                 marks[name],
             )
             for place, name in enumerate(names)
@@ -488,7 +493,8 @@ def small_multiples(
 
 def _label_height(rows: pd.DataFrame, months: int) -> float:
     """Where the last figure of a panel of so many months stands: clear of the line that leads to it."""
-    return float(rows["value"].tail(max(1, round(0.14 * months))).max())
+    known = rows["value"].loc[: rows["value"].last_valid_index()]
+    return float(known.tail(max(1, round(0.14 * months))).max())
 
 
 def _absent_word(frame: pd.DataFrame) -> str:
@@ -538,6 +544,7 @@ def _panel(
         layers = [*marks, *line_layers(rows, provisional_from, points=False, width=1.8, size=6), layer_of(words, label)]
         if len(settled := settled_and_provisional(latest, provisional_from)[0]):
             layers.append(layer_of(point_mark(size=34, color=theme.CURRENT), settled))
+        layers += _rings(rows[rows["short"]], _LACKING_RING, size=70)
     drawn = [on_axes(layer, x, top) for layer in layers]
     for layer in drawn:
         if "axis" in layer["encoding"]["y"]:

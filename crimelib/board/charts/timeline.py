@@ -5,6 +5,7 @@ Months are ``YYYY-MM`` strings or Periods. A missing count is a gap, never zero 
 
 from __future__ import annotations
 
+import itertools
 import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -47,20 +48,23 @@ def shown_figures(monthly: pd.DataFrame, value: str) -> pd.Series:
 
 
 def monthly_rows(monthly: pd.DataFrame, *, value: str = "count", breaks: Iterable[object] = ()) -> pd.DataFrame:
-    """Every month from the first to the last: ``month`` (Period), ``value`` (NaN where missing), ``at``
-    (milliseconds), ``label`` (November 2021) ``segment``, which changes after a gap and
-    at a break, and ``era``, which changes at a break only. Raises ValueError where there is no row at all."""
+    """Every month from the first to the last: ``month`` (Period), ``value`` (NaN where missing), ``short`` (a value
+    that looks short of data, where ``monthly`` says so), ``at`` (milliseconds), ``label`` (November 2021), ``segment``,
+    which changes after a gap and at a break, and ``era``, which changes at a break only. Raises ValueError where there
+    is no row at all."""
     if monthly.empty:
         raise ValueError("no months to draw: leave the chart out and say that there is no data")
     months = monthly["month"].map(as_month)
     counts = pd.Series(shown_figures(monthly, value).to_numpy(), index=pd.PeriodIndex(months))
     full = counts.reindex(pd.period_range(months.min(), months.max(), freq="M"))
     starts = pd.Series(full.index.isin([as_month(month) for month in breaks]), index=full.index)
+    doubted = months[monthly["short"]] if "short" in monthly else []
     segment = (full.isna() | starts).cumsum()
     return pd.DataFrame(
         {
             "month": full.index,
             "value": full.to_numpy(),
+            "short": full.index.isin(list(doubted)) & full.notna().to_numpy(),
             "at": [instant(month) for month in full.index],
             "label": full.index.strftime("%B %Y"),
             "segment": segment.to_numpy(),
@@ -95,8 +99,10 @@ def line_layers(
     points: bool = True,
     size: int = 26,
     series: str = "",
+    dash: Sequence[int] = (),
 ) -> list[Spec]:
-    """A solid line over settled months, dashed with hollow points over provisional ones, nothing over gaps.
+    """A solid line (or one of ``dash``) over settled months, dashed with hollow points over provisional ones, nothing
+    over gaps.
 
     Without points, a month that stands alone between gaps still gets one. ``series`` names the line where a reader
     can choose one of several.
@@ -113,7 +119,7 @@ def line_layers(
     tips = tooltip(Series="series", Month="label", Figure="shown") if series else tooltip(Month="label", Count="shown")
     lines, dots = {**choice, "detail": detail}, {**choice, "tooltip": tips}
     layers = [
-        ({"mark": line}, settled, lines),
+        ({"mark": {**line, "strokeDash": list(dash)} if dash else line}, settled, lines),
         ({"mark": {**line, "strokeDash": [4, 4]}}, joined, lines),
         ({"mark": dot}, lone, dots),
         ({"mark": {**hollow, "opacity": 1}}, provisional, dots),
@@ -157,6 +163,8 @@ def settled_and_provisional(
 
 
 _LANE = 17
+SHORT_MARK = "◌"
+_NAMED_GAPS = 4
 _BESIDE_PLOT = 80  # pixels of a label that may stand above the names at the ends of the lines
 
 
@@ -180,13 +188,28 @@ def event_rows(events: pd.DataFrame | None, breaks: Iterable[object], first: int
 def in_lanes(marks: Sequence[Spec], first: int, last: int, width: float) -> list[Spec]:
     """Each mark with the lane above the plot where its label stands: no two labels touch, no rule crosses a label.
 
-    A label reads rightwards from its rule unless it would leave the chart. Rightmost first, so that a label rises above
-    every rule that stands within it; those that read leftwards before or after them, whichever crosses less.
+    A label reads rightwards from its rule, rightmost first, so that it rises above every rule that stands within it.
+    One that would leave the chart reads leftwards or is cut, whichever crosses fewer rules and cuts less.
     """
-    sized = [_label_span(mark, (mark["start"] - first) / (last - first) * width, width) for mark in marks]
+    places = [(mark, (mark["start"] - first) / (last - first) * width) for mark in marks]
+    sized = [[_label_span(mark, at, width, align) for align in _sides(mark, at, width)] for mark, at in places]
+    return min(map(_laid_out, itertools.product(*sized)), key=_faults)
+
+
+def _sides(mark: Spec, at: float, width: float) -> tuple[str, ...]:
+    """The sides of a rule that its label may stand on: the right where there is room, else either."""
+    return ("left",) if at + _length(_shortened(mark, width)) <= width + _BESIDE_PLOT else ("left", "right")
+
+
+def _laid_out(sized: Sequence[Spec]) -> list[Spec]:
     rightwards = [mark for mark in sized if mark["align"] == "left"][::-1]
     leftwards = [mark for mark in sized if mark["align"] == "right"]
-    return min((_laid(order) for order in (rightwards + leftwards, leftwards + rightwards)), key=_crossings)
+    return min((_laid(order) for order in (rightwards + leftwards, leftwards + rightwards)), key=_faults)
+
+
+def _faults(placed: Sequence[Spec]) -> tuple[int, int, int]:
+    """What is wrong with labels, the worst first: those crossed by a rule, letters cut, lanes taken."""
+    return _crossings(placed), sum(mark["cut"] for mark in placed), max((mark["lane"] for mark in placed), default=0)
 
 
 def _crossings(placed: Sequence[Spec]) -> int:
@@ -209,22 +232,32 @@ def _laid(marks: Iterable[Spec]) -> list[Spec]:
     return placed
 
 
-def _label_span(mark: Spec, at: float, width: float) -> Spec:
-    """A mark with the pixels its label covers; a long name is cut, the whole standing in the list of events."""
-    most = max(12, int(width / 8))
-    is_long_break = mark["kind"] == "break" and len(mark["label"]) > most
-    label = "counted anew" if is_long_break else textwrap.shorten(mark["label"], most, placeholder="…")
-    length = len(label) * theme.SMALL_SIZE * 0.58 + 12
-    fits = at + length <= width + _BESIDE_PLOT or at < length
-    left = at if fits else at - length
-    return {
-        **mark,
-        "label": label,
-        "at": at,
-        "left": left,
-        "right": left + length,
-        "align": "left" if fits else "right",
-    }
+_LETTER = theme.SMALL_SIZE * 0.58  # pixels
+_FEWEST_LETTERS = 12
+
+
+def _label_span(mark: Spec, at: float, width: float, align: str) -> Spec:
+    """A mark with the pixels that its label covers on one side of its rule, cut to the room there."""
+    whole = _shortened(mark, width)
+    room = width + _BESIDE_PLOT - at if align == "left" else at
+    label = _cut(whole, max(_FEWEST_LETTERS, int((room - 12) / _LETTER)))
+    left = at if align == "left" else at - _length(label)
+    span = {"at": at, "left": left, "right": left + _length(label), "align": align}
+    return {**mark, **span, "label": label, "cut": len(whole) - len(label)}
+
+
+def _shortened(mark: Spec, width: float) -> str:
+    """A label of at most an eighth of the chart's pixels in letters; the whole stands in the list of events."""
+    most = max(_FEWEST_LETTERS, int(width / 8))
+    return "counted anew" if mark["kind"] == "break" and len(mark["label"]) > most else _cut(mark["label"], most)
+
+
+def _cut(label: str, most: int) -> str:
+    return textwrap.shorten(label, most, placeholder="…")
+
+
+def _length(label: str) -> float:
+    return len(label) * _LETTER + 12
 
 
 def _touching(mark: Spec, other: Spec) -> bool:
@@ -247,6 +280,14 @@ def event_layers(marks: Sequence[Spec]) -> list[Spec]:
         row = [{name: mark[name] for name in ("start", "label", "kind")}]
         layers += [layer_of(rule, row, x=x, y=height, y2={"value": "height"}), layer_of(label, row, x=x, y=height)]
     return layers
+
+
+def short_key(months: Iterable[pd.Period]) -> tuple[str, ...]:
+    """What the rings around months that look short of data are; nothing where none is drawn."""
+    found = sorted(set(months))
+    named = [month.strftime("%b %Y") for month in found[:_NAMED_GAPS]]
+    more = [f"{len(found) - _NAMED_GAPS} more"] if len(found) > _NAMED_GAPS else []
+    return (f"{SHORT_MARK} suspected gap, {', '.join([*named, *more])}",) if found else ()
 
 
 def mark_key(marks: Iterable[Spec]) -> tuple[str, ...]:

@@ -87,6 +87,11 @@ def funnel_rows() -> pd.DataFrame:
     return pd.DataFrame(wards).assign(**limits, measure="m", status=["ok", "ok", "suppressed"])
 
 
+def with_a_gap(rows: pd.DataFrame) -> pd.DataFrame:
+    """Rows of which February 2021 looks short of data."""
+    return rows.assign(short=rows["month"].astype(str) == "2021-02")
+
+
 SAID = {"title": "A title", "unit": "Offences", "finding": "The finding."}
 DRAWN = {
     "trend": lambda: charts.trend_chart(
@@ -99,9 +104,7 @@ DRAWN = {
         breaks={"2022-01": "new rules"},
         provisional_from="2022-12",
     ),
-    "rolling": lambda: charts.trend_chart(
-        monthly(*range(5, 30)), **SAID, rolling=True, comparison=monthly(*range(4, 29)).assign(label="London")
-    ),
+    "gaps": lambda: charts.trend_chart(with_a_gap(monthly(*range(5, 30))), **SAID),
     "windows": lambda: charts.windows_chart(rows(), **SAID),
     "forest": lambda: charts.change_forest(rows(), **SAID),
     "stacked": lambda: charts.stacked_parts_chart(
@@ -112,6 +115,7 @@ DRAWN = {
     ),
     "heat": lambda: charts.heat_map(pd.DataFrame({"Mon": [0, 5], "Tue": [7, 12]}, ["00 to 12", "12 to 24"]), **SAID),
     "multiples": lambda: charts.small_multiples(long_monthly("strand"), "strand", **SAID),
+    "multiples with gaps": lambda: charts.small_multiples(with_a_gap(long_monthly("strand")), "strand", **SAID),
     "wards": lambda: charts.ward_ranked_chart(rows(), **SAID),
     "tiles": lambda: charts.tile_map(rows(), layout(), **SAID),
     "funnel": lambda: charts.funnel_chart(funnel_rows(), **SAID),
@@ -120,7 +124,7 @@ DRAWN = {
     ),
     "perception": lambda: charts.perception_chart(perceptions(), **SAID),
     "index": lambda: charts.index_chart(
-        long_monthly("series").rename(columns={"count": "value"}).query("series == 'A'"), **SAID
+        with_a_gap(long_monthly("series")).rename(columns={"count": "value"}).query("series == 'A'"), **SAID
     ),
 }
 
@@ -236,17 +240,56 @@ def test_missing_is_not_zero_and_zero_is_drawn():
 
 
 def test_what_a_trend_draws_beside_its_months_can_be_taken_away():
-    other = monthly(4, 5, 6).assign(label="London")
     limits = {"centre": 6.0, "lower": 2.5, "upper": 9.123456}
-    taken = trend(monthly(5, None, 7), comparison=other, limits=limits, provisional_from="2021-03").data
-    assert taken.columns.tolist() == [
-        *("month", "count", "provisional", "comparison: London", "centre", "lower_limit", "upper_limit"),
-    ]
-    assert taken["comparison: London"].tolist() == [4, 5, 6]
+    taken = trend(monthly(5, None, 7), limits=limits, provisional_from="2021-03").data
+    assert taken.columns.tolist() == ["month", "count", "provisional", "centre", "lower_limit", "upper_limit"]
     assert taken["provisional"].tolist() == [False, False, True]
     assert taken[["lower_limit", "upper_limit"]].drop_duplicates().values.tolist() == [[2.5, 9.12]]
-    average = trend(monthly(*range(1, 14)), rolling=True).data["twelve_month_average"]
-    assert average.dropna().tolist() == [6.5, 7.5]
+
+
+def test_a_small_multiple_rings_a_suspected_gap_and_names_it_once(drawn):
+    spec = drawn["multiples with gaps"].spec
+    rings = [layer for layer in layers(spec) if layer["mark"].get("strokeDash") == [3, 2]]
+    assert rings
+    assert all(len(layer["data"]["values"]) == 1 for layer in rings)
+    assert str(spec).count("suspected gap, Feb 2021") == 1
+    assert "suspected gap" not in str(drawn["multiples"].spec)
+
+
+def test_a_small_multiple_of_a_series_that_ended_early_has_its_last_figure():
+    rows = pd.concat([monthly(*range(1, 21)).assign(part="A"), monthly(3, 4, *[None] * 18).assign(part="B")])
+    chart = charts.small_multiples(rows, "part", **SAID)
+    names = [row["name"] for layer in layers(chart.spec) for row in layer["data"]["values"] if "name" in row]
+    assert names == ["20", "4"]
+
+
+def test_each_small_multiple_has_provisional_months_of_its_own():
+    rows = pd.concat([monthly(5, 6, 7).assign(part=part) for part in "AB"])
+    chart = charts.small_multiples(rows, "part", **SAID, provisional_from={"A": pd.Period("2021-03", "M"), "B": None})
+    hollow = [layer for layer in layers(chart.spec) if layer["mark"].get("fill") == theme.BACKGROUND]
+    assert [row["value"] for layer in hollow for row in layer["data"]["values"]] == [7]
+
+
+def test_a_total_that_holds_a_suspected_gap_is_dashed_and_named():
+    totals = pd.DataFrame({"month": monthly(*range(6))["month"], "value": [100.0, 98, 70, 72, 74, 99], "series": "A"})
+    chart = charts.index_chart(totals.assign(short=[False, False, True, True, True, False]), **SAID)
+    lines = {tuple(layer["mark"].get("strokeDash", ())): layer["data"]["values"] for layer in line_layers(chart)}
+    assert [row["value"] for row in lines[(3, 3)]] == [98, 70, 72, 74, 99]
+    assert {
+        row["value"]
+        for values in [layer["data"]["values"] for layer in line_layers(chart) if "strokeDash" not in layer["mark"]]
+        for row in values
+    } == {100, 98, 99}
+    assert "twelve months with a suspected gap" in str(chart.spec)
+    assert "suspected gap" not in str(charts.index_chart(totals, **SAID).spec)
+
+
+def test_a_stack_marks_a_suspected_gap():
+    rows = with_a_gap(pd.concat([monthly(5, 6, 7).assign(part=part) for part in "AB"]))
+    chart = charts.stacked_parts_chart(rows, **SAID)
+    marked = [row for layer in layers(chart.spec) for row in layer["data"]["values"] if row.get("name") == "◌"]
+    assert len(marked) == 1
+    assert "suspected gap, Feb 2021" in str(chart.spec)
 
 
 def test_provisional_months_are_dashed_and_hollow():
@@ -264,14 +307,9 @@ def test_a_provisional_month_does_not_join_over_a_gap():
 
 
 def test_count_axes_start_from_zero(drawn):
-    for name in ("trend", "rolling", "stacked", "multiples"):
+    for name in ("trend", "stacked", "multiples"):
         scales = [layer["encoding"]["y"].get("scale") for layer in layers(drawn[name].spec)]
         assert {scale["domain"][0] for scale in scales if scale} == {0}
-
-
-def test_twelve_month_average_needs_twelve_months_on_one_side_of_a_break():
-    average = series._twelve_month_average(charts.monthly_rows(monthly(*[12] * 14), breaks=["2021-02"]))
-    assert average["value"].notna().tolist() == [False] * 12 + [True] * 2
 
 
 def test_months_outside_the_limits_are_ringed_and_named():

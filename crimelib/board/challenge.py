@@ -23,7 +23,7 @@ from crimelib.board.comparators import (
     total_before,
 )
 from crimelib.board.narrative import count, counted, listed, per_cent, window_phrase
-from crimelib.board.summary import row_of
+from crimelib.board.summary import row_of, rows_where
 from crimelib.board.text import Text
 from crimelib.errors import InputError
 from crimelib.measures.periods import month_label, window_months
@@ -42,7 +42,15 @@ def challenge_questions(board: Board, item: str) -> Text:
     telling first, then the item's standing questions."""
     page = board.item(item)
     rules = [rule for rule in board.settings.challenge.rules.values() if {item, ANY} & set(rule.items)]
-    return _asked(rules, page.item.questions, board.settings.challenge, partial(raised_by, page=page))
+    policy = board.settings.challenge
+    standing = policy.without_figures if _has_no_figure(page) else page.item.questions
+    return _asked(rules, standing, policy, partial(raised_by, page=page))
+
+
+def _has_no_figure(page: ItemPage) -> bool:
+    """Whether the item's first measure has no figure over twelve months."""
+    found = rows_where(page.rows, measure=page.item.headline, window="rolling_12", breakdown="total")
+    return bool(found["status"].isin(["no_data", "incomplete"]).any())
 
 
 def survey_questions(board: Board) -> Text:
@@ -154,7 +162,8 @@ def _london(page: ItemPage, condition: Condition) -> Found | None:
         return None
     london = next(row for row in told if row["code"] == LONDON)
     row = row_of(page.rows, _id(page, condition), condition.window)
-    return {**_figures(page, condition, row), "london_pct": _signed(london["pct_change"])}
+    counts = {f"london_{name}": count(int(london[name])) for name in ("current", "previous")}
+    return {**_figures(page, condition, row), **counts, "london_pct": _signed(london["pct_change"])}
 
 
 def _since_covid(page: ItemPage, condition: Condition) -> Found | None:

@@ -245,7 +245,7 @@ def _exposure(board: Board, listed: Sequence[Comparator], measure: Measure) -> E
 
 
 def _to_be_compared(board: Board) -> Text:
-    names = [each.name for each in comparators(board.settings, board.area)[1:]]
+    names = [each.phrase for each in comparators(board.settings, board.area)[1:] if each.in_sentence]
     if not names:
         return Text(("Areas to compare with are declared in parameters/similar.csv.",))
     return Text((f"Areas to read it against, once their figures compare: {listed(names)}.",))

@@ -164,8 +164,7 @@ class Board:
     def missing(self) -> Text:
         """The measures that cannot be given over twelve months, and why."""
         rows = self.totals[(self.totals["window"] == "rolling_12") & (self.totals["status"] != "ok")]
-        by_reason = rows.groupby("note", sort=False)["measure_title"]
-        lines = [f"{_reason(note, capital=True)}: {'; '.join(titles)}." for note, titles in by_reason]
+        lines = by_reason(rows["measure_title"], rows["note"])
         return Text(tuple(lines) or ("Every measure has its figures.",), bullet="- ")
 
     def item(self, name: str) -> ItemPage:
@@ -234,7 +233,7 @@ class ItemPage:
         rows = self._chosen(measure=measure, breakdown="total")
         caption = f"{self._measure(measure).label} over each window to {self.month}"
         if _without_figures(rows):
-            return _none_given(caption, rows)
+            return _none_given(caption, rows[rows["window"] == "rolling_12"])  # which holds the other windows
         return windows_table(rows, caption=caption, unit=self._measure(measure).unit, notes=self._notes(rows))
 
     def breakdown(self, breakdown: str, measure: str = "", window: str = "rolling_12") -> Table | Text:
@@ -740,6 +739,12 @@ def _none_given(caption: str, rows: pd.DataFrame) -> Text:
     """The one line in the place of a table that would have no figure in it, with every reason once."""
     reasons = "; ".join(dict.fromkeys(_reason(note) for note in rows["note"] if note))
     return Text((f"{caption}: no figures ({reasons}).",))
+
+
+def by_reason(titles: pd.Series, notes: pd.Series) -> list[str]:
+    """A line for each reason why figures are not given, with what it is of."""
+    named = titles.groupby(notes, sort=False)
+    return [f"{_reason(note, capital=True)}: {'; '.join(together)}." for note, together in named]
 
 
 def _reason(note: object, *, capital: bool = False) -> str:

@@ -29,7 +29,7 @@ FEWEST_MONTHS = 24  # two of each calendar month, or season and trend cannot be 
 SHOWN_BEFORE = 12  # months before the first event that the chart shows
 LEAST_EXPECTED = 5  # a month; below it even a doubling stays within the band
 MID_MONTH = 15
-SEEN, NOT_SEEN, UNTOLD = "seen", "not seen", "cannot be told"
+SEEN, NOT_SEEN, UNTOLD = "seen", "not seen", "nothing can be told"
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ def trigger_table(page: ItemPage) -> Table | Text:
         told = [watch for watch in _watches(page, event) if not watch.why]
         lines += [(Cell(event.label),), *(line for watch in told for line in _months(watch))] if told else []
     if not lines:
-        return Text(("There is no event with enough months before it to say what was to be expected.",))
+        return Text(("Of no event can be told whether a rise followed it.",))
     unit = page.item.measures[page.item.headline].unit
     caption = f"Months after each event, {page.board.area.name}"
     note = f"Expected: 99% of months are within, by the months before the event alone, {FEWEST_MONTHS} or more of them."

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import pandas as pd
@@ -27,9 +27,8 @@ class LastMonth:
 def known_counts(monthly: pd.DataFrame) -> pd.Series:
     """The counts of ``month`` and ``count`` on a monthly PeriodIndex (float), NaN where missing and where the month is
     ``short`` of data: what may be concluded from."""
-    short = monthly["short"].to_numpy() if "short" in monthly else False
-    counts = monthly["count"].mask(short).to_numpy()
-    return pd.Series(counts, index=pd.PeriodIndex(monthly["month"], freq="M"), dtype="float64")
+    counts = monthly["count"].mask(monthly["short"]) if "short" in monthly else monthly["count"]
+    return pd.Series(counts.to_numpy(), index=pd.PeriodIndex(monthly["month"], freq="M"), dtype="float64")
 
 
 def limits(monthly: pd.DataFrame, breaks: Mapping[str, str]) -> pd.DataFrame | None:
@@ -77,8 +76,8 @@ def unusual_month(monthly: pd.DataFrame, breaks: Mapping[str, str], unit: str) -
 
 
 def last_month(monthly: pd.DataFrame, breaks: Mapping[str, str]) -> LastMonth | None:
-    """What the control chart and the seasonal band flag in the last month; None for too short a history, or where the
-    month itself is ``short`` of data."""
+    """What the control chart and the seasonal band flag in the last month; None for too short a history (since the last
+    of the ``breaks``), or where the month itself is ``short`` of data."""
     from crimelib.stats.control_charts import expected_band, xmr
 
     series = known_counts(monthly)
@@ -86,7 +85,18 @@ def last_month(monthly: pd.DataFrame, breaks: Mapping[str, str]) -> LastMonth | 
         return None
     month = series.index[-1]
     starts = {pd.Period(name, freq="M"): reason for name, reason in breaks.items()}
-    rules = xmr(series, starts)["rules"].iloc[-1]
-    row = expected_band(series, [month], start=max((start for start in starts if start <= month), default=None)).iloc[0]
-    flagged = tuple(rule for rule in (rules, row["rules"]) if rule)
+    since = max((start for start in starts if start <= month), default=None)
+    chart, row = xmr(series, starts).iloc[-1], expected_band(series, [month], start=since).iloc[0]
+    if series[since:].notna().sum() < FEWEST_FOR_LIMITS and pd.isna(row["upper"]):
+        return None  # nothing to measure the month by since the last new level
+    flagged = (*_in_words(chart), *_in_words(row))
     return LastMonth(month, int(series.iloc[-1]), row["lower"], row["upper"], flagged)
+
+
+def _in_words(row: pd.Series) -> Iterator[str]:
+    """The rules that flag a month, in plain words: ``seven months in a row above the average``."""
+    from crimelib.stats.control_charts import IN_WORDS
+
+    side = "above" if row["side"] == "high" else "below"
+    for rule in filter(None, row["rules"].split("; ")):
+        yield IN_WORDS[rule].format(side=side)

@@ -9,7 +9,7 @@ import pandas as pd
 
 from crimelib.board.returns import Proportion, latest_returns, vintages_note
 from crimelib.board.tables import Cell, Table, change_text, count_text, protected, signal_text, signed
-from crimelib.board.text import Text
+from crimelib.board.text import NOTHING, Text
 from crimelib.measures.periods import previous_months, window_months
 from crimelib.stats.survey import WaveChange
 
@@ -48,9 +48,12 @@ class Share:
         return self.absent or str(self.proportion)
 
 
-def service_table(page: ItemPage) -> Table:
-    """The item's counts over twelve months, and under them what its victims and those of all crime got."""
+def service_table(page: ItemPage) -> Table | Text:
+    """The item's counts over twelve months, and under them what its victims and those of all crime got; nothing without
+    a return."""
     returns = latest_returns(page.board, NAME)
+    if returns.empty:
+        return NOTHING
     rows = page.rows[(page.rows["window"] == WINDOW) & (page.rows["breakdown"] == "total")]
     counted = [_count_line(row) for row in protected(rows).to_dict("records")]
     lines = [(Cell("Counts"),), *counted]
@@ -58,10 +61,8 @@ def service_table(page: ItemPage) -> Table:
         lines += [(Cell(f"Of the {title}"),), *(_share_line(page, returns, crime, name) for name in MEASURES)]
     columns = ("Twelve months", "Now", "A year before", "Change", "More than chance?")
     caption = f"What was recorded and what victims got, twelve months to {page.month}"
-    notes = ("No return of the service to victims is at hand.",)
-    if len(returns):
-        interval = "In brackets the share and its 95% interval, as if the victims counted were drawn from many."
-        notes = (interval, vintages_note(page.board, NAME, returns))
+    interval = "In brackets the share and its 95% interval, as if the victims counted were drawn from many."
+    notes = (interval, vintages_note(page.board, NAME, returns))
     return Table(caption, columns, tuple(lines), frozenset({1, 2, 3}), "", notes)
 
 
@@ -87,8 +88,6 @@ def shares(returns: pd.DataFrame, months: pd.PeriodIndex, hidden: range) -> Shar
 
 def _shares(page: ItemPage, returns: pd.DataFrame, crime: str, measure: str) -> tuple[Share, Share]:
     """Now and a year before."""
-    if returns.empty:
-        return Share(absent="no data"), Share(absent="no data")
     rows = returns[(returns["crime"] == crime) & (returns["measure"] == measure)]
     hidden = page.board.policy(page.name).hidden
     period = page.board.period

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
 
 import pandas as pd
@@ -16,7 +17,16 @@ from crimelib.areas import folded, nearest
 from crimelib.board.charts import Chart, small_multiples
 from crimelib.board.contacts import contact_warning, contacts_of
 from crimelib.board.funnels import FEWEST_WARDS, standing
-from crimelib.board.item import Board, event_line, event_table, load_board, no_comparison, shown_months
+from crimelib.board.item import (
+    SHOWN_MONTHS,
+    Board,
+    by_reason,
+    event_line,
+    event_table,
+    load_board,
+    no_comparison,
+    shown_months,
+)
 from crimelib.board.narrative import count, sentence
 from crimelib.board.rates import STEADIED, rate_note, steadied
 from crimelib.board.tables import Cell, Table, overview_matrix, protected
@@ -138,18 +148,23 @@ class WardPage:
         up, down, flat = (
             int((main["signal"] == signal).sum()) for signal in ("increase", "decrease", "no_clear_change")
         )
-        moved = (
-            f"Of {len(main)} measures over twelve months, {up} rose and {down} fell beyond chance in {self.ward.name}"
-        )
         rest = len(main) - up - down - flat
-        others = f"; {flat} showed no clear change" + (f", and {rest} could not be tested." if rest else ".")
+        moved = (
+            f"Of {len(main)} measures over twelve months, {up} rose and {down} fell beyond chance in {self.ward.name}; "
+            f"{flat} showed no clear change{f', and {rest} could not be tested' if rest else ''}."
+        )
+        none = f"None of {len(main)} measures could be tested over twelve months in {self.ward.name}."
         where = f"{self.ward.name} ({self.ward.code}) is one of {len(pack_wards(self.board))} wards of "
-        return Text((f"{moved}{others}", f"{where}{self.board.area.name} in the boundaries {self._boundaries}."))
+        where = f"{where}{self.board.area.name} in the boundaries {self._boundaries}."
+        return Text((moved if rest < len(main) else none, where))
 
     def sentences(self) -> Text:
-        """What each measure of the ward says over twelve months, as a list."""
-        rows = self._over_a_year().drop(columns=["label", "item_title"]).to_dict("records")
-        return Text.of(sentence(row, self._measure(row), self.ward.name) for row in rows)
+        """What each measure of the ward says over twelve months, as a list; those without figures together, by why."""
+        rows = self._over_a_year()
+        absent = rows[rows["current"].isna()]
+        given = rows.drop(absent.index).drop(columns=["label", "item_title"]).to_dict("records")
+        told = Text.of(sentence(row, self._measure(row), self.ward.name) for row in given)
+        return replace(told, lines=(*told.lines, *by_reason(absent["label"], absent["note"])))
 
     def windows(self) -> Table:
         """Every measure over every window, each against the same window a year before."""
@@ -190,13 +205,15 @@ class WardPage:
     def caveats(self) -> Text:
         """What must be said with a ward's figures: boundaries, small numbers, breaks, and the events drawn."""
         moments = [event_line(event) for event in self.events().itertuples()]
+        first, last = (str(self.board.period - SHOWN_MONTHS + 1), str(self.board.period))
         breaks = {
             month: f"{month_label(pd.Period(month, freq='M'))}: {what}"
             for row in self._over_a_year().to_dict("records")
             for month, what in no_comparison(self._measure(row).breaks).items()
-            if pd.Period(month, freq="M") <= self.board.period
+            if first <= month <= last
         }
-        return Text((*self._general_caveats(), *breaks.values(), *moments), bullet="- ")
+        told = (breaks[month] for month in sorted(breaks))
+        return Text((*self._general_caveats(), *told, *moments), bullet="- ")
 
     def questions(self) -> Text:
         """What the ward panel may want to ask, by the rules of ``ward_panel.yml`` over the figures of this page."""

@@ -18,7 +18,7 @@ CHALLENGE_FIELDS: dict[str, frozenset[str]] = {
     "status": frozenset({"label", "Label", "window", "month", "note"}),
     "parts": frozenset({"label", "Label", "window", "month", "parts", "number"}),
     "unusual": frozenset({"label", "Label", "unit", "month", "count", "why"}),
-    "london": MOVED | {"london_pct"},
+    "london": MOVED | {"london_pct", "london_current", "london_previous"},
     "since_covid": frozenset({"label", "Label", "unit", "month", "current", "then", "then_month", "change", "pct"}),
     "trigger": frozenset({"label", "Label", "unit", "month", "count", "most", "event"}),
     "residents": frozenset({"label", "Label", "told"}),
@@ -101,9 +101,11 @@ class ChallengeRule(Strict):
 
 
 class Challenge(Strict):
-    """``challenge.yml``: rules in order, the most telling first."""
+    """``challenge.yml``: rules in order, the most telling first; ``without_figures`` are asked in place of the standing
+    questions of an item whose first measure has none."""
 
     most: int = Field(ge=2)
+    without_figures: tuple[str, ...] = ()
     rules: dict[str, ChallengeRule]
 
 

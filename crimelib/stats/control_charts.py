@@ -23,6 +23,14 @@ BEYOND, ONE_SIDE, TREND, NEAR = (
     "7 in a row rising or falling",
     "2 of 3 near a limit",
 )
+OUTSIDE_BAND = "outside the expected band"
+IN_WORDS = {
+    BEYOND: "{side} the usual range",
+    ONE_SIDE: "seven months in a row {side} the average",
+    TREND: "seven months in a row rising or falling",
+    NEAR: "two of three months well {side} the average",
+    OUTSIDE_BAND: "{side} what was to be expected",
+}
 REWEIGHT_ABOVE = 2.58
 
 
@@ -105,7 +113,7 @@ def expected_band(
     band = pd.DataFrame.from_dict(rows, orient="index", columns=["expected", "lower", "upper", "dispersion"])
     band.insert(0, "value", values.reindex(band.index))
     band["side"] = np.select([band.value > band.upper, band.value < band.lower], ["high", "low"], "")
-    band["rules"] = np.where(band.side != "", "outside the expected band", "")
+    band["rules"] = np.where(band.side != "", OUTSIDE_BAND, "")
     return band
 
 

@@ -237,7 +237,8 @@ def test_the_time_before_the_pandemic_and_london_raise_questions(tmp_path: Path)
     )
     assert asked[0].startswith(past)
     # London's 31 other boroughs stay at 120 a year: 4,080 to 3,960
-    assert "Burglary moved by −33% here and by −2.9% in London, a difference beyond chance" in asked[1]
+    here = "Burglary went from 360 to 240 here (−33%) and from 4,080 to 3,960 in London (−2.9%)"
+    assert f"{here}, a difference beyond chance" in asked[1]
     flat = Board(SETTINGS, store, AreaBook.of(SETTINGS).find("Lewisham"), pd.Period("2021-11"), "board")
     beside = challenge_questions(flat, "burglary").lines
     assert not [line for line in beside if "pandemic (" in line or "in London" in line]
@@ -251,3 +252,12 @@ def test_an_unusual_month_raises_a_question(tmp_path: Path, flagged: tuple[str, 
     assert asked == (
         "November 2021 stands out with 99 incidents (beyond a limit): what happened?" if is_asked else None
     )
+
+
+@pytest.mark.usefixtures("alone")
+@pytest.mark.parametrize(("status", "is_standing"), [("ok", True), ("no_data", False), ("incomplete", False)])
+def test_no_question_is_asked_about_a_change_that_nobody_knows(tmp_path: Path, status: str, is_standing: bool) -> None:
+    page = board(tmp_path, rows_of("hate_crime", f"hate_crime total 640 749 rise {status}"))
+    asked = challenge_questions(page, "hate_crime").lines
+    assert ("Is the change in offences, or in people coming forward?" in asked) == is_standing
+    assert 2 <= len(asked) <= 5

@@ -14,7 +14,7 @@ import pandas as pd
 import pytest
 
 from crimelib.board import charts, theme
-from crimelib.board.charts import drawing, series, timeline
+from crimelib.board.charts import drawing, timeline
 from crimelib.board.charts.rows import _ratio_domain
 
 ROOT = Path(__file__).parents[3]

@@ -10,9 +10,12 @@ import pytest
 
 from crimelib.areas import AreaBook
 from crimelib.board import data_quality
-from crimelib.board.item import Board
+from crimelib.board.early_warning import EarlyWarning
+from crimelib.board.item import Board, index_finding, yearly_totals
 from crimelib.board.narrative import sentence
 from crimelib.board.summary import row_of, summary
+from crimelib.board.tables import changes_text
+from crimelib.board.unusual import last_month, limits
 from crimelib.settings import load_settings
 from crimelib.tables.anomalies import find_gaps
 from crimelib.tables.store import PARTS, Catalogue, Entry, Store, write_catalogue, write_part
@@ -143,3 +146,43 @@ def test_a_short_month_is_not_called_unusual(short_june: Store) -> None:
     page = board(short_june, "2023-06").item("asb")
     assert "looks short of data: whether it is unusual cannot be said" in str(page.unusual())
     assert page.last_month() is None
+
+
+def test_limits_end_with_the_last_figure(short_june: Store) -> None:
+    monthly = board(short_june, "2023-12").item("asb").monthly()
+    ended = monthly.assign(count=monthly["count"].where(monthly["month"] <= "2023-09"))
+    assert limits(ended, {})["month"].iloc[-1] == "2023-09"
+    assert limits(monthly, {})["month"].iloc[-1] == "2023-12"
+    with_gap_last = ended.assign(short=ended["month"] == "2023-09")
+    assert limits(with_gap_last, {})["month"].iloc[-1] == "2023-09"
+
+
+def test_twelve_months_with_a_suspected_gap_are_told_and_those_without_are_not(short_june: Store) -> None:
+    totals = yearly_totals(board(short_june, "2023-12").item("asb").monthly(), ())
+    assert list(totals.index[totals["short"]]) == [f"2023-{month:02}" for month in range(6, 13)]
+    rows = totals.rename_axis("month").reset_index().assign(series="ASB")
+    assert index_finding(rows).endswith("(suspected gap in its twelve months) in December 2023.")
+    assert "suspected" not in index_finding(rows[rows["month"] < "2023-06"])
+
+
+def test_tables_mark_a_window_with_a_suspected_gap(short_june: Store) -> None:
+    page = board(short_june, "2023-12")
+    assert "◌ suspected gap" in page.item("asb").windows().text()
+    assert "◌ suspected gap" in page.matrix().text()
+    assert "suspected gap" not in board(short_june, "2023-05").matrix().text()
+    told = changes_text(page.item("asb").rows.query("window == 'rolling_12' and breakdown == 'total'"))
+    assert told.endswith(", suspected gap).")
+
+
+def test_early_warning_leaves_a_suspected_gap_out_and_says_so(short_june: Store) -> None:
+    warning = EarlyWarning(board(short_june, "2023-12"))
+    asb_outlook = next(each for each in warning.outlooks if each.item == "asb")
+    assert asb_outlook.months["value"].isna()["2023-06"]
+    assert "in June 2023 (suspected gap)" in warning.table().text()
+    assert "suspected gap" not in EarlyWarning(board(short_june, "2023-05")).table().text()
+
+
+def test_a_month_soon_after_a_new_level_is_not_called_usual(short_june: Store) -> None:
+    monthly = board(short_june, "2023-05").item("asb").monthly()
+    assert last_month(monthly, {"2023-03": "another system"}) is None
+    assert last_month(monthly, {}) is not None

@@ -63,7 +63,7 @@ def test_the_band_rests_on_the_months_before_the_event_alone() -> None:
 )
 def test_what_is_too_short_too_small_or_missing_cannot_be_told(series: pd.Series, why: str) -> None:
     found = verdict(series, event())
-    assert found.verdict == "cannot be told"
+    assert found.verdict == "nothing can be told"
     assert why in found.why
     assert found.months.empty
 

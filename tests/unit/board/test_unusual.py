@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pandas as pd
+import pytest
 
 from crimelib.board.unusual import FEWEST_MONTHS, last_month, limits, unusual_month
 
@@ -47,10 +48,14 @@ def test_limits_begin_anew_at_a_break() -> None:
     assert levels["2021-11"] - levels["2020-11"] > 80
 
 
+def short_in(counts: pd.DataFrame, month: str) -> pd.DataFrame:
+    return counts.assign(short=counts["month"] == month)
+
+
 def test_a_month_short_of_data_moves_no_limit() -> None:
     steady = limits(monthly(STEADY * 2), {})
     dented = monthly([*STEADY, 5, *STEADY[1:]])
-    found = limits(dented, {}, {"2020-12"})
+    found = limits(short_in(dented, "2020-12"), {})
     assert found is not None
     assert steady is not None
     assert found["centre"].iloc[-1] == pd.Series([*STEADY, *STEADY[1:]]).mean()
@@ -59,11 +64,24 @@ def test_a_month_short_of_data_moves_no_limit() -> None:
 
 
 def test_a_last_month_short_of_data_is_not_judged() -> None:
-    told = unusual_month(monthly([*STEADY * 3, *STEADY[:-1], 5]), {}, "recorded offences", {"2021-11"})
+    low = short_in(monthly([*STEADY * 3, *STEADY[:-1], 5]), "2021-11")
+    told = unusual_month(low, {}, "recorded offences")
     assert told == (
         "November 2021 had 5 recorded offences and looks short of data: whether it is unusual cannot be said."
     )
-    assert last_month(monthly([*STEADY * 3, *STEADY[:-1], 5]), {}, {"2021-11"}) is None
+    assert last_month(low, {}) is None
+
+
+@pytest.mark.parametrize(
+    ("counts", "words"),
+    [
+        ([*STEADY * 3, *STEADY[:-1], 400], "above the usual range; above what was to be expected"),
+        ([*STEADY * 3, *STEADY[:-1], 5], "below the usual range; below what was to be expected"),
+        ([*[100, 110] * 18, *[112] * 7], "seven months in a row above the average"),
+    ],
+)
+def test_what_is_unusual_is_said_in_plain_words(counts: list[float], words: str) -> None:
+    assert words in unusual_month(monthly(counts), {}, "recorded offences")
 
 
 def test_a_missing_month_is_not_called_a_short_history() -> None:

@@ -58,6 +58,6 @@ def test_without_a_return_the_page_says_who_holds_it(tmp_path) -> None:
     board.__dict__["rows"] = pd.DataFrame([row | {"change": 109, "pct_change": 17.0}], dtype=object)
     page = HateCrimePage(board, "hate_crime")
     assert "crimelib template victim_service" in str(page.service_sentence())
-    assert "no data" in page.service().text()
+    assert not page.service().lines
     assert "749 offences" in str(page.reporting())
     assert "never read it as hate crime committed" in str(page.reporting())

@@ -45,7 +45,7 @@ from crimelib.board.tables import (
     windows_table,
 )
 from crimelib.board.text import NOTHING, Text
-from crimelib.board.titles import item_title, measure_title, source_lines
+from crimelib.board.titles import boundaries_note, item_title, measure_title, source_lines
 from crimelib.board.unusual import LastMonth, last_month, limits, unusual_month
 from crimelib.disclosure.protect import Earlier, Protected
 from crimelib.errors import InputError
@@ -250,9 +250,11 @@ class ItemPage:
         if rows.empty:
             return Text((f"No file at hand gives {self._measure(measure).label.lower()} by ward.",))
         caption = f"{self._measure(measure).label} by ward, twelve months to {self.month}"
+        said = boundaries_note(self.board.settings, set(rows["breakdown_value"]), self.board.period)
         if _without_figures(rows):
-            return _none_given(caption, rows)
-        table = ward_table(rows, caption=caption, unit=self._measure(measure).unit, notes=self._notes(rows))
+            return Text((*_none_given(caption, rows).lines, *said))
+        notes = (*self._notes(rows), *said)
+        table = ward_table(rows, caption=caption, unit=self._measure(measure).unit, notes=notes)
         return with_rates(table, rows, self._exposure(rows, measure), self._measure(measure).per)
 
     def compared(self, measure: str = "", window: str = "rolling_12") -> Text:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import pandas as pd
 
+from crimelib.measures.periods import month_label
+from crimelib.measures.placing import NEW_WARDS_FROM, WARD_SET, WARD_SET_BEFORE, ward_set_in_force
 from crimelib.settings import Settings
 
 
@@ -31,6 +33,22 @@ def source_lines(settings: Settings, rows: pd.DataFrame) -> tuple[str, ...]:
             found.setdefault(source, set()).update(vintages.split("/"))
     return tuple(
         f"{settings.sources.sources[source].title} ({_span(sorted(vintages))})" for source, vintages in found.items()
+    )
+
+
+def boundaries(ward_set: str) -> str:
+    """A boundary set in words: ``before May 2022`` or ``of May 2022``."""
+    return f"{'before' if ward_set == WARD_SET_BEFORE else 'of'} {month_label(NEW_WARDS_FROM)}"
+
+
+def boundaries_note(settings: Settings, codes: Collection[str], period: pd.Period) -> tuple[str, ...]:
+    """What must be said of wards that were not yet in force in a period; nothing of those that were."""
+    later = any(ward.code in codes and ward.ward_set > ward_set_in_force(period) for ward in settings.wards)
+    if not later:
+        return ()
+    return (
+        f"The wards are those {boundaries(WARD_SET)}, in which the newest files count the months before it too; in "
+        f"{month_label(period)} those {boundaries(WARD_SET_BEFORE)} were in force.",
     )
 
 

@@ -31,11 +31,10 @@ from crimelib.board.narrative import count, sentence
 from crimelib.board.rates import STEADIED, rate_note, steadied
 from crimelib.board.tables import Cell, Table, overview_matrix, protected
 from crimelib.board.text import Text
-from crimelib.board.titles import item_title, source_lines
+from crimelib.board.titles import boundaries, boundaries_note, item_title, source_lines
 from crimelib.errors import InputError
 from crimelib.measures.areas import counts_with_wards
 from crimelib.measures.periods import month_label
-from crimelib.measures.placing import NEW_WARDS_FROM, WARD_SET_BEFORE
 from crimelib.measures.rates import Exposure, exposure, per_1000
 from crimelib.measures.series import Counts, histories
 from crimelib.settings import Denominator, Figures, Item, Measure, Ward
@@ -88,11 +87,6 @@ def _elsewhere(board: Board, here: Sequence[Ward]) -> Iterator[Ward]:
     """The area's wards of the other boundaries."""
     known = {ward.code for ward in here}
     return (ward for ward in board.settings.wards if ward.borough_code == board.area.code and ward.code not in known)
-
-
-def boundaries(ward_set: str) -> str:
-    """A boundary set in words: ``before May 2022`` or ``of May 2022``."""
-    return f"{'before' if ward_set == WARD_SET_BEFORE else 'of'} {month_label(NEW_WARDS_FROM)}"
 
 
 def load_ward(
@@ -306,6 +300,7 @@ class WardPage:
                 f"Two wards are called {self.ward.name}: this page is of {self.ward.code}, in the boundaries "
                 f"{self._boundaries}; {twin.code} of the boundaries {boundaries(twin.ward_set)} is not the same place."
             )
+        yield from boundaries_note(self.board.settings, [self.ward.code], self.board.period)
         yield "Numbers of one ward are small: with so many figures side by side some change by chance alone."
         yield "Offences that could not be placed are in no ward, so wards do not add up to the borough."
         hidden = int((self._over_a_year()["status"] == "suppressed").sum())

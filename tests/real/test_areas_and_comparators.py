@@ -141,6 +141,21 @@ def test_ward_rows_of_the_summary_are_of_one_boundary_set(board: Board) -> None:
     assert wards == {f"E05{n:06d}" for n in range(13987, 14009)}
 
 
+def test_a_month_before_may_2022_is_shown_in_the_newest_wards_and_says_so(published_data: Path, tmp_path: Path) -> None:
+    """The file of 2022-09 has November 2021 in the wards of the time, that of 2023-09 in those after May 2022."""
+    raw = lay_out(published_data, tmp_path / "raw", ["2022-09", "2023-09"], others=False)
+    clean(raw, tmp_path / "processed", SETTINGS)
+    store = Store(tmp_path / "processed")
+    before = Board(SETTINGS, store, BROMLEY, pd.Period("2021-11", freq="M"), "board")
+    stored = set(store.table("counts", filters=[("month", "==", "2021-11"), ("area_level", "==", "ward")])["area_code"])
+    assert {"E05000106", "E05013987"} <= stored
+    shown = set(before.rows.query("breakdown == 'ward'")["breakdown_value"])
+    assert shown == {f"E05{n:06d}" for n in range(13987, 14009)}
+    told = str(before.item("burglary").wards())
+    assert "no figure for December 2019 to August 2021" in told
+    assert "in November 2021 those before May 2022 were in force" in told
+
+
 def test_a_map_has_the_wards_that_its_figures_are_of(board: Board, published_data: Path, tmp_path: Path) -> None:
     """The files of 2022 give the wards before May 2022, those of 2023 the wards after: each on its own boundaries."""
     raw = lay_out(published_data, tmp_path / "raw", ["2022-09"], others=False)

@@ -128,11 +128,20 @@ class Page:
 
     def wrap(self, text: str, size: int) -> list[str]:
         """Text in even lines that fit the width at a font size; a title is bold, and wider in some readers' faces."""
-        letter = 0.62 if size == theme.TITLE_SIZE else 0.55
-        room = max(20, int(self.width / (letter * size)))
+        room = self._room(size)
         lines = len(wrap_words(text, room))
         narrowest = next((width for width in range(12, room) if len(wrap_words(text, width)) <= lines), room)
         return wrap_words(text, narrowest) or [""]
+
+    def key(self, entries: Sequence[str]) -> list[str]:
+        """The entries of a key in even lines, each kept together that a line has room for."""
+        room = self._room(theme.TEXT_SIZE)
+        kept = [entry.replace(" ", "\u00a0") if len(entry) <= room else entry for entry in entries]
+        return self.wrap("\u2003 ".join(kept), theme.TEXT_SIZE) if kept else []
+
+    def _room(self, size: int) -> int:
+        letter = 0.62 if size == theme.TITLE_SIZE else 0.55
+        return max(20, int(self.width / (letter * size)))
 
     def pick(self, wide: Any, narrow: Any) -> Any:
         return narrow if self.narrow else wide
@@ -149,10 +158,9 @@ def finished_chart(
     draw: Callable[[Page], Spec], *, title: str, unit: str, finding: str, data: pd.DataFrame, key: Sequence[str] = ()
 ) -> Chart:
     """Both drawings with the title, the unit, the key to their marks and the theme."""
-    entries = "\u2003 ".join(entry.replace(" ", "\u00a0") for entry in key)
 
     def finished(page: Page) -> Spec:
-        under = page.wrap(unit, theme.TEXT_SIZE) + (page.wrap(entries, theme.TEXT_SIZE) if key else [])
+        under = page.wrap(unit, theme.TEXT_SIZE) + page.key(key)
         heading = {"text": page.wrap(title, theme.TITLE_SIZE), "subtitle": under}
         return {"$schema": SCHEMA, "padding": 5, "title": heading, **draw(page), "config": theme.config()}
 

@@ -35,14 +35,21 @@ class Control:
 
 
 @dataclass(frozen=True)
+class Pick:
+    """A selection in the chart: an interval dragged over or points clicked on, and what is told of it."""
+
+    kind: Literal["interval", "point"]
+    told: Callable[[Workspace, Any, Any], list[str]]
+
+
+@dataclass(frozen=True)
 class Exploration:
-    """An explorer: its title, the controls of a view, and the answer to it. ``picked`` says what a selection in the
-    chart (by its name) means."""
+    """An explorer: its title, the controls of a view, the answer to it, and the chart's selections by name."""
 
     title: str
     controls: Callable[[Workspace, Any], Sequence[Control]]
     answer: Callable[[Workspace, Any], Answer]
-    picked: Mapping[str, Callable[[Workspace, Any, Any], Sequence[str]]] = field(default_factory=dict)
+    picked: Mapping[str, Pick] = field(default_factory=dict)
 
 
 def changed(view: Strict, name: str, value: object) -> Strict:

@@ -8,7 +8,7 @@ import pandas as pd
 
 from crimelib.board.item import event_table
 from crimelib.board.tables import change_text, count_text
-from crimelib.explore.answers import Answer, Control, Exploration, area_options, measure_options, ward_options
+from crimelib.explore.answers import Answer, Control, Exploration, Pick, area_options, measure_options, ward_options
 from crimelib.explore.live import lines_chart, series_values
 from crimelib.explore.surface import Comparison, MonthlySeries, compare, series_of
 from crimelib.explore.workspace import Workspace
@@ -159,4 +159,4 @@ def _years(workspace: Workspace, view: TrendsView) -> range:
     return range(months[0].year, months[-1].year + 1) if len(months) else range(0)
 
 
-TRENDS = Exploration("Trends", controls, answer, {"months": months_picked})
+TRENDS = Exploration("Trends", controls, answer, {"months": Pick("interval", months_picked)})

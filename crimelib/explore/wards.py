@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -17,7 +18,7 @@ from crimelib.board.summary import Line, compared_rows, rounded
 from crimelib.board.tables import change_text, count_text, signal_text
 from crimelib.disclosure.protect import FIGURES
 from crimelib.errors import InputError
-from crimelib.explore.answers import Answer, Control, Exploration, area_options, measure_options, ward_options
+from crimelib.explore.answers import Answer, Control, Exploration, Pick, area_options, measure_options, ward_options
 from crimelib.explore.live import series_values
 from crimelib.explore.surface import series_of
 from crimelib.explore.trends import WINDOW_NAMES
@@ -32,6 +33,7 @@ MAP, ROWS, FUNNEL, MONTHS = (340, 330), (250, 330), (330, 240), (330, 240)
 FEWEST = 5
 CHOSEN = {"param": "ward", "empty": True}
 NAME = {"field": "name", "type": "nominal"}
+Row = dict[str, Any]
 
 
 def controls(workspace: Workspace, view: WardsView) -> Sequence[Control]:
@@ -51,7 +53,7 @@ def answer(workspace: Workspace, view: WardsView) -> Answer:
     named, area = workspace.measure(view.measure), workspace.place(view.area)
     period = _period(workspace, view)
     rows = ward_rows(workspace, named, area, period, view.window)
-    if rows.empty or rows["current"].isna().all():
+    if all(row["current"] is None for row in rows):
         none = f"No file at hand gives {named.measure.label.lower()} by ward in {area.name}."
         return Answer(None, (none,), (), code(view))
     chosen = workspace.place(view.area, view.ward).code if view.ward else ""
@@ -64,14 +66,14 @@ def answer(workspace: Workspace, view: WardsView) -> Answer:
     )
 
 
-def ward_rows(workspace: Workspace, named: Named, area: Place, period: pd.Period, window: str) -> pd.DataFrame:
+def ward_rows(workspace: Workspace, named: Named, area: Place, period: pd.Period, window: str) -> list[Row]:
     """A row a ward with the columns of ``summary.csv``, as counted, the highest first; signals as the board's (under
     false-discovery control over these wards)."""
     key = ("wards", named.path, area.code, period, window)
     return workspace.remembered(key, lambda: _ward_rows(workspace, named, area, period, window))
 
 
-def _ward_rows(workspace: Workspace, named: Named, area: Place, period: pd.Period, window: str) -> pd.DataFrame:
+def _ward_rows(workspace: Workspace, named: Named, area: Place, period: pd.Period, window: str) -> list[Row]:
     data, options = workspace.data(area.area), workspace.histories(area.area, named.measure.figures)
     used = series_in(named.measure.figures)
     lines = [
@@ -80,26 +82,24 @@ def _ward_rows(workspace: Workspace, named: Named, area: Place, period: pd.Perio
         if any(history.has_any([ward.code]) for history in options)
     ]
     if not lines:
-        return pd.DataFrame(columns=["current"])
+        return []
     found = compared_rows(lines, workspace.settings, area.area, period, data.doubted, [window])
-    whole = rounded(found.astype(dict.fromkeys(FIGURES, object)))
-    order = whole["current"].map(lambda count: -1 if count is None else count)
-    return whole.assign(order=order).sort_values("order", ascending=False, kind="stable", ignore_index=True)
+    rows = rounded(found.astype(dict.fromkeys(FIGURES, object))).to_dict("records")
+    return sorted(rows, key=lambda row: -1 if row["current"] is None else row["current"], reverse=True)
 
 
-def told(rows: pd.DataFrame, named: Named, chosen: str) -> tuple[str, ...]:
+def told(rows: list[Row], named: Named, chosen: str) -> tuple[str, ...]:
     """What is said of the chosen ward, or of the ward with most and of those that changed by more than chance."""
-    known = rows.to_dict("records")
     if chosen:
         return tuple(
             str(sentence(row, named.measure, row["breakdown_label"]))
-            for row in known
+            for row in rows
             if row["breakdown_value"] == chosen
         )
-    moved = [row for row in known if row["signal"] in ("increase", "decrease")]
+    moved = [row for row in rows if row["signal"] in ("increase", "decrease")]
     none = "No ward changed by more than chance, so many wards taken into account."
     said = [str(sentence(row, named.measure, row["breakdown_label"])) for row in moved] or [none]
-    first = known[0]
+    first = rows[0]
     return (f"{first['breakdown_label']} has the most: {count_text(first['current'])} {named.measure.unit}.", *said)
 
 
@@ -127,21 +127,22 @@ def code(view: WardsView) -> str:
 
 
 def _spec(
-    workspace: Workspace, view: WardsView, named: Named, area: Place, period: pd.Period, rows: pd.DataFrame, chosen: str
+    workspace: Workspace, view: WardsView, named: Named, area: Place, period: pd.Period, rows: list[Row], chosen: str
 ) -> Spec:
     values = [
         {"code": row["breakdown_value"], "name": row["breakdown_label"], "count": row["current"],
          "before": row["previous"], "change": _change(row)}
-        for row in rows.to_dict("records")
+        for row in rows
     ]  # fmt: skip
     select = {"type": "point", "fields": ["code"], "toggle": False}
     views = ["map", "ranked", "funnel"]
     param = {"name": "ward", "select": select, "views": views, "value": [{"code": chosen}] if chosen else []}
-    key = ("ward months", named.path, area.code, period)
-    months = workspace.remembered(key, lambda: _month_lines(workspace, named, area, rows, period))
-    below = [_months_panel(months, values, named), *_funnel_panel(workspace, rows, period)]
+    key = (named.path, area.code, period)
+    months = workspace.remembered(("ward months", *key), lambda: _month_lines(workspace, named, area, rows, period))
+    funnels = workspace.remembered(("funnel", *key, view.window), lambda: _funnel_panel(workspace, rows, period))
+    below = [_months_panel(months, values, named), *funnels]
     title = f"{named.measure.label}, {area.name}: {WINDOW_NAMES[view.window].lower()} to {month_label(period)}"
-    upper = {"hconcat": [_map_panel(workspace, rows, values), _ranked_panel(values)], "spacing": 40}
+    upper = {"hconcat": [_map_panel(workspace, values), _ranked_panel(values)], "spacing": 40}
     return {
         "$schema": SCHEMA,
         "title": {"text": title, "subtitle": "Choose a ward in any of them; again outside a mark to let it go"},
@@ -151,40 +152,45 @@ def _spec(
     }
 
 
-def _map_panel(workspace: Workspace, rows: pd.DataFrame, values: list[Spec]) -> Spec:
-    boundaries = ward_boundaries(workspace.store, list(rows["breakdown_value"]))
+def _map_panel(workspace: Workspace, values: list[Spec]) -> Spec:
+    codes = sorted(row["code"] for row in values)
+    drawn = workspace.remembered(("map", *codes), lambda: _shapes(workspace, codes) or _tiles(workspace, codes))
+    figures = {"data": {"values": values}, "key": "code", "fields": ["name", "count", "before", "change"]}
     count = {"field": "count", "type": "quantitative", "legend": None, "scale": {"range": list(theme.SEQUENTIAL)}}
-    tips = tooltip(Ward="name", Count="count", Before="before", Change="change")
-    common = {"color": count, "tooltip": tips, "opacity": {"condition": {**CHOSEN, "value": 1}, "value": 0.35}}
-    if boundaries is not None:
-        return {"name": "map", **_shapes(boundaries, values), "encoding": common}
+    common = {
+        "color": count,
+        "tooltip": tooltip(Ward="name", Count="count", Before="before", Change="change"),
+        "opacity": {"condition": {**CHOSEN, "value": 1}, "value": 0.35},
+    }
+    encoding = {**drawn.get("encoding", {}), **common}
+    return {"name": "map", **drawn, "transform": [{"lookup": "code", "from": figures}], "encoding": encoding}
+
+
+def _tiles(workspace: Workspace, codes: list[str]) -> Spec:
+    """A square a ward, where it lies as nearly as squares can."""
     tiles = {tile.code: tile for tile in workspace.settings.ward_tiles}
-    laid = [
-        {**row, "row": tiles[row["code"]].row, "col": tiles[row["code"]].col} for row in values if row["code"] in tiles
-    ]
-    if len(laid) < len(values):
-        laid = [{**row, "row": place // 5, "col": place % 5} for place, row in enumerate(values)]
+    laid = [{"code": code, "row": tiles[code].row, "col": tiles[code].col} for code in codes if code in tiles]
+    if len(laid) < len(codes):
+        laid = [{"code": code, "row": place // 5, "col": place % 5} for place, code in enumerate(codes)]
     places = {axis: {"field": field, "type": "ordinal", "axis": None} for axis, field in (("x", "col"), ("y", "row"))}
     return {
-        "name": "map",
         "data": {"values": laid},
         "width": MAP[0],
         "height": MAP[1],
         "mark": {"type": "rect", "stroke": theme.BACKGROUND, "cursor": "pointer"},
-        "encoding": {**places, **common},
+        "encoding": places,
     }
 
 
-def _shapes(boundaries: pd.DataFrame, values: list[Spec]) -> Spec:
-    figures = {row["code"]: row for row in values}
+def _shapes(workspace: Workspace, codes: list[str]) -> Spec | None:
+    """The wards' outlines; None where a boundary is not at hand."""
+    boundaries = ward_boundaries(workspace.store, codes)
+    if boundaries is None:
+        return None
     outlines = [rings_of(json.loads(text)) for text in boundaries["geometry"]]
     flat, height = fitted(outlines, *MAP)
     features = [
-        {
-            "type": "Feature",
-            **figures[code],
-            "geometry": {"type": "Polygon", "coordinates": [r.tolist() for r in rings]},
-        }
+        {"type": "Feature", "code": code, "geometry": {"type": "Polygon", "coordinates": [r.tolist() for r in rings]}}
         for code, rings in zip(boundaries["ward_code"], flat, strict=True)
     ]
     return {
@@ -219,14 +225,15 @@ def _ranked_panel(values: list[Spec]) -> Spec:
     }
 
 
-def _month_lines(workspace: Workspace, named: Named, area: Place, rows: pd.DataFrame, period: pd.Period) -> str:
+def _month_lines(workspace: Workspace, named: Named, area: Place, rows: list[Row], period: pd.Period) -> str:
     """The months of every ward as CSV, a third of what they are as objects: a borough's ten years are thousands."""
     breaks = [each.month for each in named.measure.breaks if each.effect == "not_comparable"]
     lines = ["code,at,value,segment"]
-    for code_, name in zip(rows["breakdown_value"], rows["breakdown_label"], strict=True):
-        counts = series_of(workspace, named, Place(area.area, code_, name)).counts
-        found = series_values(name, counts.loc[:period], breaks)
-        lines += [f"{code_},{row['at']},{row['value']:g},{row['segment']}" for row in found]
+    for ward in rows:
+        place = Place(area.area, ward["breakdown_value"], ward["breakdown_label"])
+        counts = series_of(workspace, named, place).counts
+        found = series_values(place.name, counts.loc[:period], breaks)
+        lines += [f"{place.code},{row['at']},{row['value']:g},{row['segment']}" for row in found]
     return "\n".join(lines)
 
 
@@ -260,9 +267,10 @@ def _months_panel(lines: str, values: list[Spec], named: Named) -> Spec:
     }
 
 
-def _funnel_panel(workspace: Workspace, rows: pd.DataFrame, period: pd.Period) -> list[Spec]:
+def _funnel_panel(workspace: Workspace, rows: list[Row], period: pd.Period) -> list[Spec]:
     """Each ward against what its residents (else its own year before) lead one to expect; none for too few wards."""
-    shown = rows[rows["current"].notna()].set_index("breakdown_value")
+    table = pd.DataFrame(rows).set_index("breakdown_value")
+    shown = table[table["current"].notna()]
     people = exposure(workspace.store, shown.index, period)
     base = (shown["previous"] if people is None else people.numbers.reindex(shown.index)).astype("float64")
     kept = base[base > 0].index
@@ -308,15 +316,15 @@ def _ratio(field: str) -> Spec:
     return {"field": field, "type": "quantitative", "title": None}
 
 
-def _change(row: dict[str, object]) -> str:
+def _change(row: Row) -> str:
     return change_text({**row, "absent": ""}) if row["status"] == "ok" else ""
 
 
-def _table(rows: pd.DataFrame) -> pd.DataFrame:
+def _table(rows: list[Row]) -> pd.DataFrame:
     lines = [
         (row["breakdown_label"], count_text(row["current"]), count_text(row["previous"]), _change(row),
          signal_text(row["signal"]) or "–")
-        for row in rows.to_dict("records")
+        for row in rows
     ]  # fmt: skip
     return pd.DataFrame(lines, columns=["Ward", "Now", "A year before", "Change", "More than chance?"])
 
@@ -335,4 +343,4 @@ def _months(workspace: Workspace, view: WardsView) -> pd.PeriodIndex:
     return workspace.data(place.area).counts.months_of(place.code)
 
 
-WARDS = Exploration("Wards", controls, answer, {"ward": ward_picked})
+WARDS = Exploration("Wards", controls, answer, {"ward": Pick("point", ward_picked)})

@@ -14,11 +14,10 @@ import ipywidgets
 import pandas as pd
 import traitlets
 
-from crimelib.board.charts import Spec
 from crimelib.errors import InputError
 from crimelib.explore import NOT_FOR_SHARING
 from crimelib.explore.answers import Answer, Control, Exploration, changed, settled
-from crimelib.explore.live_chart import LiveChart
+from crimelib.explore.live_answer import LiveAnswer
 from crimelib.explore.workspace import Workspace
 from crimelib.settings import Strict
 from crimelib.views import write_view
@@ -26,30 +25,41 @@ from crimelib.views import write_view
 SEVERAL_ROWS = 6
 
 
-class CopyButton(anywidget.AnyWidget):
-    """A button that puts ``text`` on the clipboard, or selects it where the browser does not let it."""
+class NotebookCell(anywidget.AnyWidget):
+    """The code that gives an answer again, with a button that puts it on the clipboard (or selects it where the browser
+    does not let it)."""
 
     _esm = """
+    let cells = 0;
     function render({ model, el }) {
-      const button = document.createElement("button");
-      button.type = "button";
-      button.className = "jupyter-button";
-      button.textContent = model.get("label");
+      const button = document.createElement("button"), label = document.createElement("label");
+      const text = document.createElement("textarea");
+      Object.assign(button, { type: "button", className: "jupyter-button widget-button", textContent: COPY });
+      button.style.width = "auto";
+      Object.assign(text, { id: `crimelib-cell-${(cells += 1)}-${Date.now()}`, readOnly: true, rows: 8 });
+      Object.assign(text.style, { display: "block", width: "100%", boxSizing: "border-box", fontFamily: "monospace" });
+      Object.assign(text.style, { color: "inherit", background: "transparent" });
+      Object.assign(label, { htmlFor: text.id, textContent: "Notebook cell" });
+      const show = () => { text.value = model.get("code"); };
       button.addEventListener("click", async () => {
         try {
-          await navigator.clipboard.writeText(model.get("text"));
+          await navigator.clipboard.writeText(model.get("code"));
           button.textContent = "Copied";
         } catch (refused) {
-          button.textContent = "Select the text below and copy it";
+          text.select();
+          button.textContent = "Selected: press Ctrl+C";
         }
-        setTimeout(() => { button.textContent = model.get("label"); }, 2000);
+        setTimeout(() => { button.textContent = COPY; }, 2000);
       });
-      el.append(button);
+      show();
+      model.on("change:code", show);
+      el.append(button, label, text);
+      return () => model.off("change:code", show);
     }
+    const COPY = "Copy as notebook cell";
     export default { render };
     """
-    label = traitlets.Unicode("Copy").tag(sync=True)
-    text = traitlets.Unicode("").tag(sync=True)
+    code = traitlets.Unicode("").tag(sync=True)
 
 
 class Explorer(ipywidgets.VBox):
@@ -60,15 +70,10 @@ class Explorer(ipywidgets.VBox):
         self._moving = False
         self.controls: dict[str, ipywidgets.Widget] = {}
         self.panel = ipywidgets.VBox(layout={"flex": "0 0 auto"})
-        self.chart: LiveChart | None = None
-        self.drawn = ipywidgets.VBox()
-        self.said = ipywidgets.HTML()
-        self.picked = ipywidgets.HTML()
-        self.table = ipywidgets.HTML()
-        self.code = ipywidgets.Textarea(description="Notebook cell", rows=8)
-        self.code.layout.width = "100%"
-        self.code.style.description_width = "initial"
-        self.copy = CopyButton(label="Copy as notebook cell")
+        self.shown = LiveAnswer({name: each.kind for name, each in exploration.picked.items()})
+        for name in exploration.picked:
+            self.shown.selections.observe(self._picked, name)
+        self.cell = NotebookCell()
         self.name = ipywidgets.Text(description="View name", placeholder="burglary_since_2019")
         self.save = ipywidgets.Button(description="Save view")
         self.saved = ipywidgets.HTML()
@@ -82,19 +87,17 @@ class Explorer(ipywidgets.VBox):
         try:
             answer = self.exploration.answer(self.workspace, self.view)
         except InputError as error:
-            answer = Answer(None, (str(error),), (), self.code.value)
-        self.said.value = said_html(answer.said)
-        self.picked.value = ""
-        self.table.value = "".join(table_html(caption, table) for caption, table in answer.tables)
-        self.code.value = self.copy.text = answer.code
-        self._draw(answer.spec)
+            answer = Answer(None, (str(error),), (), self.cell.code)
+        tables = "".join(table_html(caption, table) for caption, table in answer.tables)
+        self.shown.show(answer.spec, answer.said, tables)
+        self.cell.code = answer.code
 
     def _page(self) -> Sequence[ipywidgets.Widget]:
         heading = ipywidgets.HTML(f"<p><strong>{escape(self.exploration.title)}.</strong> {NOT_FOR_SHARING}</p>")
-        keep = ipywidgets.VBox([ipywidgets.HBox([self.copy, self.name, self.save]), self.saved, self.code])
+        keep = ipywidgets.VBox([self.cell, ipywidgets.HBox([self.name, self.save]), self.saved])
         # where the chart has no room beside the controls it goes beneath them
         wide = {"overflow": "auto", "flex": "1 1 800px", "max_width": "100%"}
-        answer = ipywidgets.VBox([self.said, self.drawn, self.picked, self.table], layout=wide)
+        answer = ipywidgets.VBox([self.shown], layout=wide)
         return heading, ipywidgets.HBox([self.panel, answer], layout={"flex_flow": "row wrap"}), keep
 
     def _lay_out(self) -> None:
@@ -128,26 +131,12 @@ class Explorer(ipywidgets.VBox):
             self._lay_out()
         except (InputError, ValueError) as error:
             first = str(error) if isinstance(error, InputError) else "choose at least one"
-            self.said.value = said_html((first,))
+            self.shown.said = [first]
             return
         self.show()
 
-    def _draw(self, spec: Spec | None) -> None:
-        """Redraw the one chart: its first drawing loads the chart's library, later ones only send what is new."""
-        self.drawn.layout.display = "none" if spec is None else ""
-        if spec is None:
-            return
-        if self.chart is not None:
-            self.chart.show(spec)
-            return
-        self.chart = LiveChart(spec)
-        for name in self.exploration.picked:
-            self.chart.selections.observe(self._picked, name)
-        self.drawn.children = (self.chart,)
-
     def _picked(self, change: dict[str, Any]) -> None:
-        told = self.exploration.picked[change["name"]](self.workspace, self.view, change["new"])
-        self.picked.value = said_html(tuple(told))
+        self.shown.picked = self.exploration.picked[change["name"]].told(self.workspace, self.view, change["new"])
 
     def _save(self, _: object) -> None:
         try:

@@ -71,7 +71,7 @@ def test_months_dragged_over_are_added_up(workspace: Workspace) -> None:
     ends = [span[0].start_time.value / 1e6, (span[-1].start_time + pd.Timedelta(days=20)).value / 1e6]
     picked = type("Interval", (), {"value": {"at": ends}})()
     counts = EXPLORATIONS["trends"]
-    told = counts.picked["months"](workspace, view, picked)
+    told = counts.picked["months"].told(workspace, view, picked)
     import crimelib as cl
 
     expected = cl.series("burglary").counts.loc["2021-01":"2021-03"].sum()
@@ -81,7 +81,7 @@ def test_months_dragged_over_are_added_up(workspace: Workspace) -> None:
 def test_a_ward_picked_is_told(workspace: Workspace) -> None:
     code = workspace.place("Bromley", "Bickley").code
     picked = type("Point", (), {"value": [{"code": code}]})()
-    told = EXPLORATIONS["wards"].picked["ward"](workspace, WardsView(), picked)
+    told = EXPLORATIONS["wards"].picked["ward"].told(workspace, WardsView(), picked)
     assert len(told) == 1
     assert told[0].startswith("Burglary (Bickley)")
 
@@ -130,13 +130,13 @@ def test_controls_move_the_view_and_wrong_values_are_refused(workspace: Workspac
 def test_the_widgets_say_what_the_view_says(workspace: Workspace) -> None:
     page = explore("trends")
     page.controls["measures"].value = ("hate_crime.hate_crime",)
-    assert "Hate crime" in page.said.value
+    assert "Hate crime" in page.shown.said[0]
     assert page.view.measures == ("hate_crime.hate_crime",)
-    assert page.copy.text == page.code.value
+    assert page.view.window in page.cell.code
     page.controls["areas"].value = ()
-    assert "choose at least one" in page.said.value
+    assert page.shown.said == ["choose at least one"]
     page.controls["areas"].value = ("Croydon",)
-    assert "Croydon" in page.code.value
+    assert "Croydon" in page.cell.code
 
 
 def test_a_ward_of_another_area_is_let_go(workspace: Workspace) -> None:
@@ -145,7 +145,7 @@ def test_a_ward_of_another_area_is_let_go(workspace: Workspace) -> None:
     page.controls["area"].value = "Croydon"
     assert page.view.ward == ""
     page.controls["area"].value = "Bromley"
-    assert "has the most" in page.said.value
+    assert "has the most" in page.shown.said[0]
 
 
 def test_every_control_has_a_label(workspace: Workspace) -> None:

@@ -1,9 +1,10 @@
-"""The live chart of an explorer: Altair's widget, fed with plain values and drawn by a script of ours."""
+"""An explorer's answer as the page shows it: Altair's widget, fed with plain values and drawn by a script of ours."""
 
 from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from functools import cache
 from importlib.metadata import version
@@ -20,7 +21,7 @@ import altair  # noqa: E402
 from altair.jupyter.jupyter_chart import Selections  # noqa: E402
 from altair.utils.selection import IntervalSelection, PointSelection  # noqa: E402
 
-SCRIPT = Path(__file__).with_name("live_chart.js")
+SCRIPT = Path(__file__).with_name("live_answer.js")
 EMBEDDED = {"renderer": "svg", "actions": False}
 EMPTY = {"interval": IntervalSelection, "point": PointSelection}
 
@@ -57,24 +58,32 @@ def _keep(path: Path, text: str) -> None:
         aside.unlink(missing_ok=True)
 
 
-class LiveChart(altair.JupyterChart):
-    """Altair's live widget (selections come back as it gives them) fed with specifications as plain values: building
-    Altair objects and checking them against its schema takes seconds, sending a specification none."""
+class LiveAnswer(altair.JupyterChart):
+    """What is said, the live chart and the tables, sent in one message a change: every message costs the page a layout.
 
+    Altair's live widget (selections come back as it gives them) fed with a specification as plain values: building
+    Altair objects and checking them against its schema takes seconds, sending a specification none. ``kinds`` are the
+    chart's selections by name, ``"interval"`` or ``"point"``.
+    """
+
+    said = traitlets.List(traitlets.Unicode()).tag(sync=True)
+    picked = traitlets.List(traitlets.Unicode()).tag(sync=True)
+    tables = traitlets.Unicode().tag(sync=True)
     asked = traitlets.Int(0).tag(sync=True)
 
-    def __init__(self, spec: Spec) -> None:
+    def __init__(self, kinds: Mapping[str, str]) -> None:
         self._esm = script()
         super().__init__(chart=None, embed_options=EMBEDDED)
-        types = {param["name"]: param["select"]["type"] for param in spec.get("params", ())}
-        with self.hold_sync():
-            self.selections = Selections({name: EMPTY[kind](name, [], []) for name, kind in types.items()})
-            self._selection_types = types
-            self.show(spec)
+        self._selection_types = dict(kinds)
+        self.selections = Selections({name: EMPTY[kind](name, [], []) for name, kind in kinds.items()})
+        self._let_go()
 
-    def show(self, spec: Spec) -> None:
-        """Draw a specification; what was chosen in the one before is let go."""
+    def show(self, spec: Spec | None, said: Sequence[str], tables: str) -> None:
+        """Show an answer (``tables`` is HTML); what was chosen in the chart before is let go."""
         with self.hold_sync():
-            self._vl_selections = {name: {"value": None, "store": []} for name in self._selection_types}
-            self.spec = spec
+            self._let_go()
+            self.spec, self.said, self.picked, self.tables = spec, list(said), [], tables
             self.asked += 1
+
+    def _let_go(self) -> None:
+        self._vl_selections = {name: {"value": None, "store": []} for name in self._selection_types}

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
+from typing import Any
 
 import pandas as pd
 
@@ -47,17 +48,14 @@ def answer(workspace: Workspace, view: AsbDefinitionView) -> Answer:
     calls = _calls(workspace, view)
     tried = {each.label: each for each in (ALL_CALLS, *_declared(workspace), view.definition)}
     shown = {name: each for name, each in tried.items() if name in (ALL_CALLS.label, view.label)}
-    monthly = pd.DataFrame({name: _monthly(workspace, calls, each) for name, each in tried.items()})
-    end = monthly.index[-1]
-    changes = compare_many(monthly, end, WINDOW, unusual=unusual_months(workspace.settings))
-    rows = [{"label": name, **changes.loc[name].to_dict()} for name in tried]
+    rows = [{"label": name, **_change(workspace, calls, each)} for name, each in tried.items()]
     kept = workspace.remembered(("latest calls", calls.area_code), lambda: latest(calls))
     share = int(kept.loc[selected(kept, view.definition), "count"].sum()) / max(1, int(kept["count"].sum()))
     said = (
         conclusion([row for row in rows if row["label"] in shown]),
         f"{view.label} counts {share:.0%} of all calls at hand: {view.definition.counts}.",
     )
-    values = [row for name in shown for row in series_values(name, monthly[name])]
+    values = [row for name, each in shown.items() for row in series_values(name, _monthly(workspace, calls, each))]
     return Answer(
         lines_chart(values, title="Calls by month", unit="calls"),
         said,
@@ -82,9 +80,25 @@ def _calls(workspace: Workspace, view: AsbDefinitionView) -> Calls:
     return calls
 
 
+def _change(workspace: Workspace, calls: Calls, definition: AsbDefinition) -> dict[str, Any]:
+    """The year to the newest call under a definition against the one before, as :func:`compare_many` has it."""
+    key = ("calls compared", *_ticked(calls, definition))
+    return workspace.remembered(key, lambda: _compared(workspace, calls, definition))
+
+
+def _compared(workspace: Workspace, calls: Calls, definition: AsbDefinition) -> dict[str, Any]:
+    end = _monthly(workspace, calls, ALL_CALLS).index[-1]
+    monthly = _monthly(workspace, calls, definition).to_frame()
+    return compare_many(monthly, end, WINDOW, unusual=unusual_months(workspace.settings)).iloc[0].to_dict()
+
+
 def _monthly(workspace: Workspace, calls: Calls, definition: AsbDefinition) -> pd.Series:
-    key = ("calls counted", calls.area_code, *(getattr(definition, name) for name in (*TICKED, "untagged")))
-    return workspace.remembered(key, lambda: _counted(calls, definition))
+    return workspace.remembered(("calls counted", *_ticked(calls, definition)), lambda: _counted(calls, definition))
+
+
+def _ticked(calls: Calls, definition: AsbDefinition) -> tuple[Hashable, ...]:
+    """The area and what a definition ticks, whatever it is called."""
+    return calls.area_code, *(getattr(definition, name) for name in (*TICKED, "untagged"))
 
 
 def _counted(calls: Calls, definition: AsbDefinition) -> pd.Series:

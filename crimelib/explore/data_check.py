@@ -10,13 +10,14 @@ from crimelib.board import theme
 from crimelib.board.charts import SCHEMA, Spec
 from crimelib.explore.answers import Answer, Control, Exploration, area_options
 from crimelib.explore.live import month_at
-from crimelib.explore.workspace import Workspace
+from crimelib.explore.workspace import AreaData, Place, Workspace
 from crimelib.tables.quality import coverage, quality_lines
 from crimelib.tables.revisions import revision_table
 from crimelib.tables.store import Catalogue
 from crimelib.views import DataCheckView
 
 MOST_ROWS = 30
+LINE = 26  # pixels a vintage
 
 
 def controls(workspace: Workspace, view: DataCheckView) -> Sequence[Control]:
@@ -43,7 +44,7 @@ def answer(workspace: Workspace, view: DataCheckView) -> Answer:
         ("Counts that a later file changed", _revised(workspace, view)),
         ("Rows set aside", _rejected(workspace, view)),
     )
-    spec = _spec(files, catalogue) if files["months"].map(len).any() else None
+    spec = workspace.remembered(("months by vintage", view.source), lambda: _spec(files, catalogue))
     return Answer(spec, said, tuple((caption, table) for caption, table in tables if len(table)), code(view))
 
 
@@ -73,13 +74,16 @@ def _revised(workspace: Workspace, view: DataCheckView) -> pd.DataFrame:
     data = workspace.data(place.area)
     if data.latest is None:
         return pd.DataFrame()
-    stored = data.stored[data.stored["area_code"] == place.code]
-    rows = workspace.remembered(
-        ("revisions", place.code), lambda: revision_table(stored, workspace.settings, place.area, data.latest)
-    )
-    changed = rows[(rows["change"] != 0) & ((rows["source"] == view.source) | (view.source == ""))]
+    rows = workspace.remembered(("revisions", place.code), lambda: _changed(workspace, place, data))
+    changed = rows[(rows["source"] == view.source) | (view.source == "")]
     columns = {"measure": "Measure", "month": "Month", "previous_count": "Was", "count": "Is", "vintage": "Since"}
     return changed.sort_values("month", ascending=False).head(MOST_ROWS)[list(columns)].rename(columns=columns)
+
+
+def _changed(workspace: Workspace, place: Place, data: AreaData) -> pd.DataFrame:
+    stored = data.stored[data.stored["area_code"] == place.code]
+    rows = revision_table(stored, workspace.settings, place.area, data.latest)
+    return rows[rows["change"] != 0]
 
 
 def _rejected(workspace: Workspace, view: DataCheckView) -> pd.DataFrame:
@@ -91,14 +95,16 @@ def _rejected(workspace: Workspace, view: DataCheckView) -> pd.DataFrame:
     return counted.set_axis(["Source", "Vintage", "Reason", "Rows"], axis="columns")
 
 
-def _spec(files: pd.DataFrame, catalogue: Catalogue) -> Spec:
-    """A mark a month and vintage; suspected gaps stand out."""
+def _spec(files: pd.DataFrame, catalogue: Catalogue) -> Spec | None:
+    """A mark a month and vintage; suspected gaps stand out. None where no file has a month."""
     doubted = {(gap.source, gap.month) for gap in catalogue.suspected_gaps}
     rows = {
         (row.source, row.vintage, month): "looks short of data" if (row.source, month) in doubted else "there"
         for row in files.itertuples()
         for month in row.months
     }
+    if not rows:
+        return None
     values = [
         {
             "line": f"{source} {vintage}",
@@ -108,7 +114,6 @@ def _spec(files: pd.DataFrame, catalogue: Catalogue) -> Spec:
         }
         for (source, vintage, month), state in rows.items()
     ]
-    lines = len({row["line"] for row in values})
     colour = {"domain": ["there", "looks short of data"], "range": [theme.BAR, theme.ACCENT]}
     shape = {"domain": ["there", "looks short of data"], "range": ["square", "triangle-up"]}
     x = {"field": "at", "type": "temporal", "title": None, "scale": {"type": "utc"}, "axis": {"format": "%b %Y"}}
@@ -118,7 +123,7 @@ def _spec(files: pd.DataFrame, catalogue: Catalogue) -> Spec:
         "title": {"text": "Months by vintage", "subtitle": "a mark a month that the files of a vintage have"},
         "data": {"values": values},
         "width": 640,
-        "height": max(60, 26 * lines),
+        "height": {"step": LINE},
         "mark": {"type": "point", "filled": True, "opacity": 1, "size": 34},
         "encoding": {
             "x": x,

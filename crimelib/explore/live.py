@@ -73,7 +73,7 @@ def lines_chart(
     select = {"name": "months", "select": {"type": "interval", "encodings": ["x"]}, "views": ["lines"]}
     detail = [{"field": "series", "type": "nominal"}, {"field": "segment", "type": "nominal"}]
     layers: list[Spec] = [
-        *_event_layers(events, breaks or {}, first, max((row["at"] for row in rows), default=0)),
+        _event_layer(events, breaks or {}, first, max((row["at"] for row in rows), default=0)),
         {"name": "lines", "mark": line, "encoding": {"x": x, "y": y, "color": colour, "detail": detail}},
         {
             "mark": {"type": "point", "filled": True, "size": 34, "opacity": 1},
@@ -106,20 +106,19 @@ def _ends(rows: Sequence[Spec], from_zero: bool) -> list[Spec]:
     return placed
 
 
-def _event_layers(events: pd.DataFrame | None, breaks: Mapping[str, str], first: int, last: int) -> list[Spec]:
-    """Rules at the events and (dashed) the breaks within the months drawn, named when pointed at."""
+def _event_layer(events: pd.DataFrame | None, breaks: Mapping[str, str], first: int, last: int) -> Spec:
+    """Rules at the events and (dashed) the breaks within the months drawn, named when pointed at; there even where
+    there is none, so that the chart keeps its shape."""
     marks = [{"label": what, "start": f"{month}-01", "kind": "break"} for month, what in breaks.items()]
     rows = [] if events is None else events.to_dict("records")
     marks += [{"label": row["label"], "start": row["start"], "kind": "event"} for row in rows]
     marks = [{**mark, "at": int(pd.Timestamp(mark["start"]).value // 1_000_000)} for mark in marks]
     marks = [mark for mark in marks if first <= mark["at"] <= last]
-    if not marks:
-        return []
     dash = {"condition": {"test": "datum.kind === 'break'", "value": [3, 3]}, "value": [1, 0]}
     x = {"field": "at", "type": "temporal", "title": None}
     tips = tooltip(What="label", From="start")
     rule = {"type": "rule", "color": theme.RULE, "strokeWidth": 1.5}
-    return [{"data": {"values": marks}, "mark": rule, "encoding": {"x": x, "strokeDash": dash, "tooltip": tips}}]
+    return {"data": {"values": marks}, "mark": rule, "encoding": {"x": x, "strokeDash": dash, "tooltip": tips}}
 
 
 def _base(title: str, unit: str) -> Spec:

@@ -45,7 +45,8 @@ function parted(spec) {
 function read({ text, kinds }) {
   if (!kinds) return JSON.parse(text);
   const [head, ...lines] = text.split("\n");
-  const columns = head.split(",").map((name) => [name, kinds[name] === "number" ? Number : String]);
+  const number = (cell) => (cell === "" ? null : Number(cell));
+  const columns = head.split(",").map((name) => [name, kinds[name] === "number" ? number : String]);
   return lines.map((line) => {
     const cells = line.split(","), row = {};
     for (let at = 0; at < columns.length; at += 1) row[columns[at][0]] = columns[at][1](cells[at]);
@@ -131,6 +132,7 @@ function announced() {
 async function render({ model, el }) {
   const said = announced(), chart = document.createElement("div"), picked = announced();
   const tables = document.createElement("div");
+  tables.style.contentVisibility = "auto"; // not laid out while it is out of sight
   let shown = null, drawing = false, asked = 0, gone = false;
   el.append(said.place, chart, picked.place, tables);
 

@@ -22,7 +22,8 @@ from altair.jupyter.jupyter_chart import Selections  # noqa: E402
 from altair.utils.selection import IntervalSelection, PointSelection  # noqa: E402
 
 SCRIPT = Path(__file__).with_name("live_answer.js")
-EMBEDDED = {"renderer": "svg", "actions": False}
+# Vega warns of every layer without a row (no ward chosen, say): only errors (1) are news
+EMBEDDED = {"renderer": "svg", "actions": False, "logLevel": 1}
 EMPTY = {"interval": IntervalSelection, "point": PointSelection}
 
 

@@ -17,7 +17,9 @@ from crimelib.explore.live import lines_chart, series_values
 from crimelib.explore.surface import MonthlySeries, series_of
 from crimelib.explore.workspace import Workspace
 from crimelib.measures.periods import month_label, parse_period
+from crimelib.measures.series import Counts
 from crimelib.settings import Area
+from crimelib.tables.store import KeptStore
 from crimelib.views import PartnersView
 
 AUDIENCE = "board"
@@ -25,14 +27,20 @@ AUDIENCE = "board"
 
 @dataclass(frozen=True)
 class CountedBoard(Board):
-    """A board of rows as counted, for the analyst's eyes."""
+    """A board of rows as counted, for the analyst's eyes, over counts that are at hand."""
 
     counted: pd.DataFrame = field(default_factory=pd.DataFrame)
+    known: Counts = field(default_factory=lambda: Counts(pd.DataFrame()))
 
     @property
     def rows(self) -> pd.DataFrame:  # type: ignore[override]
         """The rows given, not protected."""
         return self.counted
+
+    @property
+    def counts(self) -> Counts:  # type: ignore[override]
+        """The counts given, not read again."""
+        return self.known
 
 
 def controls(workspace: Workspace, view: PartnersView) -> Sequence[Control]:
@@ -86,6 +94,11 @@ def _series(workspace: Workspace, view: PartnersView) -> list[MonthlySeries]:
 
 def _totals(workspace: Workspace, view: PartnersView) -> pd.DataFrame:
     """Twelve-month totals of the item's series by month, from the first month that two of them reach."""
+    key = ("totals", view.item, workspace.place(view.area).code)
+    return workspace.remembered(key, lambda: _added_up(workspace, view))
+
+
+def _added_up(workspace: Workspace, view: PartnersView) -> pd.DataFrame:
     known = {each.label: each.rolling() for each in _series(workspace, view) if each.counts.notna().sum() >= 12}
     table = pd.DataFrame(known)
     reached = table.index[table.notna().sum(axis=1) >= 2]
@@ -102,15 +115,13 @@ def _told(workspace: Workspace, view: PartnersView) -> tuple[str, ...]:
 def _page(workspace: Workspace, area: Area, period: pd.Period, item: str) -> ItemPage:
     """An item's page with its totals, and those read beside them, over twelve months: a hundredth of the whole."""
     data, settings = workspace.data(area), workspace.settings
-    wanted = {item, *settings.items[item].beside.values()}
-    asked = [
-        line
-        for line in lines(data.counts, settings, area, (), period)
-        if line.item in wanted and line.breakdown == "total"
-    ]
+    wanted = {name: settings.items[name] for name in (item, *settings.items[item].beside.values())}
+    narrowed = settings.model_copy(update={"items": wanted})
+    asked = [line for line in lines(data.counts, narrowed, area, (), period) if line.breakdown == "total"]
     rows = compared_rows(asked, settings, area, period, data.doubted, [WINDOW])
     counted = rounded(rows.astype(dict.fromkeys(FIGURES, object)))
-    return ItemPage(CountedBoard(settings, workspace.store, area, period, AUDIENCE, counted=counted), item)
+    store = workspace.remembered("returns", lambda: KeptStore(workspace.store.folder))
+    return ItemPage(CountedBoard(settings, store, area, period, AUDIENCE, counted=counted, known=data.counts), item)
 
 
 def _period(workspace: Workspace, view: PartnersView) -> pd.Period:

@@ -226,14 +226,19 @@ def _ranked_panel(values: list[Spec]) -> Spec:
 
 
 def _month_lines(workspace: Workspace, named: Named, area: Place, rows: list[Row], period: pd.Period) -> str:
-    """The months of every ward as CSV, a third of what they are as objects: a borough's ten years are thousands."""
+    """The months of every ward as CSV, a third of what they are as objects: a borough's ten years are thousands. A row
+    without a value stands before each ward and wherever its line is broken, so that one line draws them all."""
     breaks = [each.month for each in named.measure.breaks if each.effect == "not_comparable"]
-    lines = ["code,at,value,segment"]
+    lines = ["code,at,value"]
     for ward in rows:
         place = Place(area.area, ward["breakdown_value"], ward["breakdown_label"])
         counts = series_of(workspace, named, place).counts
-        found = series_values(place.name, counts.loc[:period], breaks)
-        lines += [f"{place.code},{row['at']},{row['value']:g},{row['segment']}" for row in found]
+        segment = None
+        for row in series_values(place.name, counts.loc[:period], breaks):
+            if row["segment"] != segment:
+                segment = row["segment"]
+                lines.append(f"{place.code},{row['at']},")
+            lines.append(f"{place.code},{row['at']},{row['value']:g}")
     return "\n".join(lines)
 
 
@@ -242,8 +247,7 @@ def _months_panel(lines: str, values: list[Spec], named: Named) -> Spec:
     encoding = {
         "x": {"field": "at", "type": "temporal", "title": None, "scale": {"type": "utc"}, "axis": {"format": "%b %Y"}},
         "y": {"field": "value", "type": "quantitative", "title": None},
-        "detail": [{"field": "code", "type": "nominal"}, {"field": "segment", "type": "nominal"}],
-        "opacity": {"condition": {"param": "ward", "empty": False, "value": 1}, "value": 0.15},
+        "opacity": {"condition": {"param": "ward", "empty": False, "value": 1}, "value": 0.3},
     }
     month = {"field": "at", "type": "temporal", "title": "Month", "format": "%B %Y"}
     tips = [*tooltip(Ward="name"), month, *tooltip(Count="value")]
@@ -256,14 +260,14 @@ def _months_panel(lines: str, values: list[Spec], named: Named) -> Spec:
         "mark": {"type": "point", "filled": True, "color": theme.CURRENT, "size": 14, "opacity": 1},
         "encoding": {"x": encoding["x"], "y": encoding["y"], "tooltip": tips},
     }
-    numbers = {"at": "number", "value": "number", "segment": "number"}
+    line = {"type": "line", "color": theme.CURRENT, "strokeWidth": 1.2, "invalid": "break-paths-filter-domains"}
     return {
         "title": {"text": "By month", "subtitle": named.measure.unit, "fontSize": theme.TEXT_SIZE},
-        "data": {"values": lines, "format": {"type": "csv", "parse": numbers}},
+        "data": {"values": lines, "format": {"type": "csv", "parse": {"at": "number", "value": "number"}}},
         "transform": [{"filter": CHOSEN}],
         "width": MONTHS[0],
         "height": MONTHS[1],
-        "layer": [{"mark": {"type": "line", "color": theme.CURRENT, "strokeWidth": 1.6}, "encoding": encoding}, dots],
+        "layer": [{"mark": line, "encoding": encoding}, dots],
     }
 
 

@@ -29,7 +29,7 @@ from crimelib.board.charts.drawing import PICTURES_LATER
 from crimelib.kernels.client import Template, can_fork
 from crimelib.scratch import scratch_folder, share
 from crimelib.side_by_side import without_interrupts
-from crimelib.start_up import KERNEL_START_UP
+from crimelib.start_up import KERNEL_START_UP, ONE_THREAD
 
 Task = TypeVar("Task")
 Result = TypeVar("Result")
@@ -51,7 +51,6 @@ rows.groupby("name")["n"].sum(), rows.merge(rows, on="name"), rows.pivot_table(i
 rows[["name", "n"]].to_json(orient="records"), rows._repr_html_(), rows.to_csv(index=False)
 rows["name"].str.contains("a"), rows.sort_values("n"), pandas.concat([rows, rows]), pandas.to_datetime(["2021-01-01"])
 """
-ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
 _TIDYING_SECONDS = 20  # for work that is stopped to remove what it was building
 
 

@@ -92,7 +92,7 @@ def label(shown: playwright.Locator, name: str) -> playwright.Locator:
 
 
 def until_said(shown: playwright.Locator, words: str) -> None:
-    shown.locator("ul[role=status]", has_text=words).first.wait_for()
+    shown.locator("[role=status]", has_text=words).first.wait_for()
 
 
 def until_drawn(shown: playwright.Locator, words: str) -> None:
@@ -136,7 +136,7 @@ def test_trends_add_up_the_months_dragged_over(place: Place, page: playwright.Pa
     page.mouse.down()
     page.mouse.move(box["x"] + 300, box["y"] + 220, steps=8)
     page.mouse.up()
-    said = shown.locator("ul[role=status] li")
+    said = shown.locator("[role=status] li")
     said.filter(has_text="in the same months a year before").or_(
         said.filter(has_text="no whole year before")
     ).first.wait_for()
@@ -147,7 +147,7 @@ def test_wards_are_linked(place: Place, page: playwright.Page) -> None:
     shown = opened_at(place, page, "02_wards")
     until_said(shown, "has the most")
     shown.locator(".vega-embed svg .mark-rect path").nth(3).click(force=True)
-    shown.locator("ul[role=status]").nth(1).wait_for()
+    shown.locator("[role=status]").nth(1).wait_for()
     label(shown, "Measure").select_option(label="Race and hate crime: Hate crime")
     until_said(shown, "Bromley Town has the most")
     label(shown, "Over").select_option(label="The last month")
@@ -185,7 +185,7 @@ def test_a_definition_is_ticked_named_and_saved(place: Place, page: playwright.P
     label(shown, "View name").press("Tab")
     try:
         shown.get_by_role("button", name="Save view").click()
-        shown.locator("ul[role=status] li", has_text="Saved as parameters/views/tried_in_a_test.yml").wait_for()
+        shown.locator("[role=status] li", has_text="Saved as parameters/views/tried_in_a_test.yml").wait_for()
         assert "animal_problems" in view.read_text(encoding="utf-8")
     finally:
         view.unlink(missing_ok=True)
@@ -222,7 +222,7 @@ def test_a_file_is_tried(place: Place, page: playwright.Page, tmp_path: Path) ->
     with page.expect_file_chooser() as chooser:
         shown.get_by_role("button", name="Choose a file").click()
     chooser.value.set_files(web_page)
-    shown.locator("ul[role=status] li", has_text="this is a web page, not a data file").wait_for()
+    shown.locator("[role=status] li", has_text="this is a web page, not a data file").wait_for()
     assert shown.get_by_role("button", name="Take it in").is_disabled()
 
 

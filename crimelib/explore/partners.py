@@ -9,15 +9,15 @@ import pandas as pd
 
 from crimelib.board.concordance import WINDOW, concordance
 from crimelib.board.item import Board, ItemPage
-from crimelib.board.summary import compared_rows, lines, rounded
+from crimelib.board.summary import Line, compared_rows, rounded
 from crimelib.disclosure.protect import FIGURES
 from crimelib.errors import InputError
 from crimelib.explore.answers import Answer, Control, Exploration, area_options
 from crimelib.explore.live import lines_chart, series_values
 from crimelib.explore.surface import MonthlySeries, series_of
-from crimelib.explore.workspace import Workspace
+from crimelib.explore.workspace import Named, Workspace
 from crimelib.measures.periods import month_label, parse_period
-from crimelib.measures.series import Counts
+from crimelib.measures.series import Counts, series_in
 from crimelib.settings import Area
 from crimelib.tables.store import KeptStore
 from crimelib.views import PartnersView
@@ -115,13 +115,18 @@ def _told(workspace: Workspace, view: PartnersView) -> tuple[str, ...]:
 def _page(workspace: Workspace, area: Area, period: pd.Period, item: str) -> ItemPage:
     """An item's page with its totals, and those read beside them, over twelve months: a hundredth of the whole."""
     data, settings = workspace.data(area), workspace.settings
-    wanted = {name: settings.items[name] for name in (item, *settings.items[item].beside.values())}
-    narrowed = settings.model_copy(update={"items": wanted})
-    asked = [line for line in lines(data.counts, narrowed, area, (), period) if line.breakdown == "total"]
+    wanted = {item, *settings.items[item].beside.values()}
+    asked = [_total(workspace, area, named) for named in workspace.measures().values() if named.item in wanted]
     rows = compared_rows(asked, settings, area, period, data.doubted, [WINDOW])
     counted = rounded(rows.astype(dict.fromkeys(FIGURES, object)))
     store = workspace.remembered("returns", lambda: KeptStore(workspace.store.folder))
     return ItemPage(CountedBoard(settings, store, area, period, AUDIENCE, counted=counted, known=data.counts), item)
+
+
+def _total(workspace: Workspace, area: Area, named: Named) -> Line:
+    figures = named.measure.figures
+    options = workspace.histories(area, figures)
+    return Line(named.item, named.name, "total", "", "", area.code, named.measure.breaks, options, series_in(figures))
 
 
 def _period(workspace: Workspace, view: PartnersView) -> pd.Period:

@@ -16,6 +16,7 @@ from crimelib.sources.discovery import Cleaned, RawFile
 from crimelib.sources.registry import MODULES, reader_of
 from crimelib.tables.clean import clean, file_hash
 from crimelib.tables.schemas import validated
+from crimelib.tables.store import as_texts
 
 VINTAGE = r"\d{4}-(0[1-9]|1[0-2])(-\d\d)?"
 KEY = ["series", "basis", "area_code", "month"]
@@ -58,7 +59,7 @@ def preview(workspace: Workspace, file: Incoming) -> Preview:
     with tempfile.TemporaryDirectory(prefix="crimelib-incoming-") as folder:
         path = _laid(Path(folder), file)
         cleaned = reader_of(file.source)(RawFile(path, file.source, file.vintage), workspace.settings)
-        tables = {name: validated(name, table) for name, table in cleaned.tables.items()}
+        tables = {name: as_texts(validated(name, table)) for name, table in cleaned.tables.items()}
         known = {entry.sha256: entry for entry in workspace.store.catalogue.entries if entry.source == file.source}
         same = known.get(file_hash(path))
     counts = tables.get("counts", pd.DataFrame())

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import pandas as pd
+from pandas.api.types import union_categoricals
 
 from crimelib.areas import LONDON, AreaBook, nearest
 from crimelib.errors import InputError
@@ -120,10 +122,30 @@ def dense_counts(wide: pd.DataFrame, areas: pd.DataFrame, basis: str) -> pd.Data
     full = pd.MultiIndex.from_product([series, areas["area_code"]], names=["series", "area_code"])
     complete = wide.groupby(level=["series", "area_code"]).sum().reindex(full).fillna(0).astype("int64")
     ranks = np.indices((len(wide.columns), len(series), len(areas))).reshape(3, -1)
-    labels = {"series": series.take(ranks[1]), "month": complete.columns.take(ranks[0])}
-    of_areas = {name: areas[name].array.take(ranks[2]) for name in AREA_COLUMNS}
+    labels = {"series": taken(series, ranks[1]), "month": taken(complete.columns, ranks[0])}
+    of_areas = {name: taken(areas[name], ranks[2]) for name in AREA_COLUMNS}
+    bases = taken([basis], np.zeros(ranks.shape[1], dtype="int8"))
     counts = complete.to_numpy().ravel(order="F")
-    return pd.DataFrame({**labels, **of_areas, "count": counts, "basis": basis})[COUNT_COLUMNS]
+    return pd.DataFrame({**labels, **of_areas, "count": counts, "basis": bases})[COUNT_COLUMNS]
+
+
+def taken(texts: Iterable[str], places: np.ndarray) -> pd.Categorical:
+    """The texts at some places, as categories in their order."""
+    listed = list(texts)
+    number = {text: number for number, text in enumerate(sorted(set(listed)))}
+    codes = np.array([number[text] for text in listed], dtype="int32")
+    return pd.Categorical.from_codes(codes.take(places), pd.Index(list(number), dtype="str"))
+
+
+def stacked(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """Tables of the same columns one below the other; a column of categories in the first stays one."""
+    return pd.DataFrame({name: _stacked_column([table[name] for table in tables]) for name in tables[0]})
+
+
+def _stacked_column(parts: Sequence[pd.Series]) -> pd.Series | pd.Categorical:
+    if isinstance(parts[0].dtype, pd.CategoricalDtype):
+        return union_categoricals([part.astype("category") for part in parts], sort_categories=True)
+    return pd.concat(parts, ignore_index=True)
 
 
 def only_covered(counts: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
@@ -137,7 +159,8 @@ def only_covered(counts: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
 def covering_area(rows: pd.DataFrame) -> pd.Series:
     """Level and code of the area by which coverage is told: the borough itself, for a ward its borough's wards."""
     is_ward = rows["area_level"] == "ward"
-    return rows["area_code"].where(~is_ward, "wards of " + rows["parent_code"])
+    wards_of = of_distinct(rows["parent_code"].astype("str"), lambda codes: "wards of " + codes)
+    return rows["area_code"].astype("str").where(~is_ward, wards_of)
 
 
 def with_london(counts: pd.DataFrame, book: AreaBook) -> pd.DataFrame:
@@ -145,8 +168,9 @@ def with_london(counts: pd.DataFrame, book: AreaBook) -> pd.DataFrame:
     included), for the months in which all 32 boroughs are there."""
     borough = counts[counts["area_level"].isin(["borough", "outside"])]
     wanted = book.metropolitan_codes()
-    present = borough[borough["area_code"].isin(wanted)].groupby("month")["area_code"].nunique()
-    whole = borough[borough["month"].isin(present[present == len(wanted)].index)]
+    there = borough[["month", "area_code"]].drop_duplicates()
+    present = there["month"][there["area_code"].isin(wanted)].value_counts()
+    whole = borough[borough["month"].isin(present.index[present == len(wanted)])]
     london = whole.groupby(["series", "basis", "month"], as_index=False)["count"].sum()
     labels = {
         "area_level": "london",
@@ -154,4 +178,4 @@ def with_london(counts: pd.DataFrame, book: AreaBook) -> pd.DataFrame:
         "parent_code": "",
         "area_name": book.name_of(LONDON),
     }
-    return pd.concat([counts, london.assign(**labels)[COUNT_COLUMNS]], ignore_index=True)
+    return stacked([counts, london.assign(**labels)[COUNT_COLUMNS]])

@@ -15,11 +15,13 @@ from crimelib.sources.counting import (
     is_ward_code,
     only_covered,
     refuse_duplicates,
+    stacked,
     whole_numbers,
     with_london,
 )
 from crimelib.sources.crosswalk import Crosswalk
 from crimelib.sources.discovery import Cleaned, RawFile, no_rejections
+from crimelib.sources.distinct import of_distinct
 from crimelib.sources.mps_recorded_crime import one_row_an_area
 from crimelib.sources.reading import read_table
 
@@ -66,18 +68,24 @@ def read(file: RawFile, settings: Settings) -> Cleaned:
 
 def months(file: RawFile, rows: pd.DataFrame, column: str) -> pd.Series:
     """A column of dates, each the first of a month, as ``YYYY-MM``; day first, as the publisher writes them, or ISO."""
-    text = rows[column].str.strip()
-    parts = text.str.extract(r"^(?:(?P<day>01|1)/(?P<month>\d{1,2})/(?P<year>\d{4})|(?P<iso>\d{4}-\d{2})-01)$")
-    found = parts["iso"].fillna(parts["year"] + "-" + parts["month"].str.zfill(2))
-    wrong = found.isna() | ~found.fillna("").str.fullmatch(r"(19|20)\d\d-(0[1-9]|1[0-2])")
+    found = of_distinct(rows[column], _months)
     file.refuse_any(
         rows,
-        wrong,
+        found == "",
         "not the first day of a month (dd/mm/yyyy)",
         column=column,
         fix="download the file again; a spreadsheet may have turned the dates round",
     )
     return found
+
+
+def _months(dates: pd.Series) -> pd.Series:
+    """Dates as months; empty for what is no first day of one."""
+    parts = dates.str.strip().str.extract(
+        r"^(?:(?P<day>01|1)/(?P<month>\d{1,2})/(?P<year>\d{4})|(?P<iso>\d{4}-\d{2})-01)$"
+    )
+    found = parts["iso"].fillna(parts["year"] + "-" + parts["month"].str.zfill(2)).fillna("")
+    return found.where(found.str.fullmatch(r"(19|20)\d\d-(0[1-9]|1[0-2])"), "")
 
 
 def _family(file: RawFile, columns: list[str]) -> tuple[str, dict[str, str]]:
@@ -176,10 +184,12 @@ def _unallocated(rows: pd.DataFrame) -> pd.DataFrame:
 def _dense(rows: pd.DataFrame) -> pd.DataFrame:
     """Dense counts of every crime type at each level where any row of it stands: it is covered in all areas of the
     level, in the months in which any row of it stands at either level (guns are rare, and zeros are left out)."""
-    parts, majors = [], rows["major"].str.casefold()
-    for (is_ward, major), part in rows.groupby([rows["is_ward"], majors]):
-        months = sorted(rows.loc[majors == major, "month"].unique())
-        wide = part.pivot_table(index=["series", "area_code"], columns="month", values="count", aggfunc="sum")
-        areas = one_row_an_area(rows[rows["is_ward"] == is_ward])
-        parts.append(dense_counts(wide.reindex(columns=months), areas, BASIS))
-    return pd.concat(parts, ignore_index=True)
+    majors = of_distinct(rows["major"], lambda names: names.str.casefold())
+    months = {major: sorted(of_major.unique()) for major, of_major in rows["month"].groupby(majors)}
+    areas = {is_ward: one_row_an_area(of_level) for is_ward, of_level in rows.groupby("is_ward")}
+    parts = []
+    for (is_ward, major), part in rows[["series", "area_code", "month", "count"]].groupby([rows["is_ward"], majors]):
+        counts = part.groupby(["series", "area_code", "month"])["count"].sum()
+        wide = counts.unstack("month").reindex(columns=months[major])
+        parts.append(dense_counts(wide, areas[is_ward], BASIS))
+    return stacked(parts)

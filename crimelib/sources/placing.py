@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Iterator
 
+import numpy as np
 import pandas as pd
 
 from crimelib.areas import nearest
@@ -88,10 +90,14 @@ def covered_counts(observed: pd.DataFrame, places: pd.DataFrame, series: Iterabl
 
 def filled_counts(observed: pd.DataFrame, grid: pd.DataFrame, basis: str) -> pd.DataFrame:
     """Dense counts of every row of ``grid`` (``PLACE_COLUMNS`` and series), zero where nothing was seen."""
-    keys = ["series", "area_code", "month"]
-    summed = observed.groupby(keys, as_index=False)["count"].sum()
-    counts = grid.merge(summed, on=keys, how="left", validate="one_to_one")
-    return counts.assign(basis=basis, count=counts["count"].fillna(0).astype("int64"))[COUNT_COLUMNS]
+    seen: Counter[tuple[str, ...]] = Counter()
+    for key, count in zip(_keys(observed), observed["count"], strict=True):
+        seen[key] += count
+    return grid.assign(basis=basis, count=np.array([seen[key] for key in _keys(grid)], dtype="int64"))[COUNT_COLUMNS]
+
+
+def _keys(rows: pd.DataFrame) -> Iterator[tuple[str, ...]]:
+    return zip(*(rows[name].tolist() for name in ("series", "area_code", "month")), strict=True)
 
 
 def placed_counts(file: RawFile, rows: pd.DataFrame, series: Iterable[str], basis: str, book: WardBook) -> pd.DataFrame:

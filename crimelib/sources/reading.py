@@ -13,11 +13,13 @@ from dataclasses import dataclass
 
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
+from pyarrow import csv as arrow_csv
 
 from crimelib.sources.discovery import RawFile
 
 MAX_BYTES = 512 * 1024 * 1024
-CONTROL_CHARACTERS = {chr(code) for code in range(32)} - {"\t", "\n", "\r"}
+CONTROL_CHARACTERS = bytes(set(range(32)) - set(b"\t\n\r"))
 
 
 @dataclass(frozen=True)
@@ -54,8 +56,9 @@ def checked_text(file: RawFile, text: str) -> str:
         raise file.refusal("the file is empty", fix="download it again")
     if text.lstrip()[:1] == "<":
         raise file.refusal("this is a web page, not a data file", line=1, fix="download the file itself")
-    if found := CONTROL_CHARACTERS & set(text):
-        line = text[: min(text.index(char) for char in found)].count("\n") + 1
+    content = text.encode()
+    if len(content.translate(None, CONTROL_CHARACTERS)) < len(content):
+        line = content[: min(map(content.index, {*content} & {*CONTROL_CHARACTERS}))].count(b"\n") + 1
         raise file.refusal("the file holds control characters", line=line, fix="save it again as plain UTF-8 text")
     return text
 
@@ -75,6 +78,8 @@ def read_table(file: RawFile, *, delimiter: str = ",") -> Table:
 
 def parse_table(file: RawFile, text: str, *, delimiter: str = ",") -> Table:
     """As :func:`read_table`, of text already in hand (a member of an archive)."""
+    if (plain := _plain_table(file, text, delimiter)) is not None:
+        return plain
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     try:
         header = next(reader)
@@ -84,6 +89,31 @@ def parse_table(file: RawFile, text: str, *, delimiter: str = ",") -> Table:
             f"the row cannot be read ({error})", line=reader.line_num, fix="download the file again"
         ) from None
     return table_of(file, header, rows)
+
+
+def _plain_table(file: RawFile, text: str, delimiter: str) -> Table | None:
+    """As :func:`parse_table`, where every line is a row, nothing is quoted and every column has a name: Arrow's reader
+    finds the same fields in a tenth of the time. None where the strict reader has to look."""
+    first, _, lines = text.replace("\r\n", "\n").partition("\n")
+    header = first.split(delimiter)
+    if not lines or len(header) < 2 or len(trimmed(header)) < len(header):
+        return None
+    if '"' in text or "\r" in lines or lines.startswith("\n") or "\n\n" in lines:
+        return None
+    _check_header(file, header)
+    names = trimmed(header)
+    try:
+        rows = arrow_csv.read_csv(
+            pa.py_buffer(content := lines.encode()),
+            arrow_csv.ReadOptions(use_threads=False, block_size=len(content) + 1, column_names=names),
+            arrow_csv.ParseOptions(delimiter=delimiter, quote_char=False, ignore_empty_lines=False),
+            arrow_csv.ConvertOptions(column_types=dict.fromkeys(names, pa.large_string()), strings_can_be_null=False),
+        )
+    except pa.ArrowInvalid:  # a row of another length than the header
+        return None
+    if any(pc.max(pc.binary_length(column)).as_py() > csv.field_size_limit() for column in rows.columns):
+        return None
+    return Table(names, rows.to_pandas().assign(line=range(2, 2 + len(rows))), [])
 
 
 def table_of(file: RawFile, header: list[str], rows: list[tuple[int, list[str]]]) -> Table:
@@ -107,13 +137,13 @@ def _check_header(file: RawFile, header: list[str]) -> None:
 def _check_lengths(file: RawFile, header: list[str], rows: list[tuple[int, list[str]]]) -> None:
     if not rows:
         raise file.refusal("the file has a header and no rows", fix="download it again, or fill it in")
-    for line, row in rows:
-        if len(row) != len(header):
-            raise file.refusal(
-                f"the row has {len(row)} fields where the header has {len(header)}",
-                line=line,
-                fix="download the file again, or mend the row",
-            )
+    if wrong := next((each for each in rows if len(each[1]) != len(header)), None):
+        line, row = wrong
+        raise file.refusal(
+            f"the row has {len(row)} fields where the header has {len(header)}",
+            line=line,
+            fix="download the file again, or mend the row",
+        )
 
 
 def _table(header: list[str], rows: list[tuple[int, list[str]]]) -> Table:
@@ -122,5 +152,5 @@ def _table(header: list[str], rows: list[tuple[int, list[str]]]) -> Table:
     fields = list(zip(*(row for _, row in rows), strict=True))
     columns = {header[position].strip(): pa.array(fields[position], pa.large_string()) for position in named}
     frame = pa.table(columns).to_pandas().assign(line=[line for line, _ in rows])
-    stray = [line for line, row in rows if any(row[position].strip() for position in unnamed)]
+    stray = [line for line, row in rows if any(row[position].strip() for position in unnamed)] if unnamed else []
     return Table(list(columns), frame, stray)

@@ -38,11 +38,13 @@ def sheet_table(file: RawFile, rows: list[list[str]]) -> Table:
 
 def cell_text(value: object) -> str:
     """A cell as a CSV file would hold it: whole numbers without a point, dates as 2021-09-30."""
+    if isinstance(value, str):
+        return value.strip()
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
     if isinstance(value, datetime.datetime) and value.time() == datetime.time():
         return value.date().isoformat()
-    return str(value).strip()
+    return str(value)
 
 
 def _refuse_large(file: RawFile) -> None:

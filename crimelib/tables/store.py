@@ -211,6 +211,11 @@ def coded(table: pd.DataFrame) -> pd.DataFrame:
     return table.assign(**{name: _as_codes(table[name]) for name in texts})
 
 
+def as_texts(table: pd.DataFrame) -> pd.DataFrame:
+    """The table with its categories as the texts that they stand for, as it is read back."""
+    return table.astype(dict.fromkeys(table.select_dtypes("category"), "str"))
+
+
 def _as_codes(texts: pd.Series) -> pd.Series:
     if not texts.notna().any():
         return texts.astype("str")  # codes into nothing would be stored as a column of no type

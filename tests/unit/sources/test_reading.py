@@ -5,9 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 from mps_files import put
 
 from crimelib.errors import InputError
+from crimelib.sources import reading
+from crimelib.sources.discovery import RawFile
 from crimelib.sources.reading import parse_table, read_header, read_table, read_text
 
 
@@ -66,3 +70,25 @@ def test_what_is_no_csv_is_refused(tmp_path: Path, content: bytes, told: str) ->
         read_table(put(tmp_path, content))
     assert told in str(caught.value)
     assert str(caught.value).isprintable()
+
+
+CELLS = st.text(st.sampled_from(["a", " ", "é", "0", '"', "\r", "\n", ";", "'", "\x85", "\u2028"]), max_size=4)
+
+
+@given(st.lists(st.lists(CELLS, min_size=2, max_size=3), min_size=1, max_size=4), st.sampled_from(["\n", "\r\n"]))
+@example([["a", "NA"], ["007", ""]], "\n")
+@example([["a", "b"], ["1", "2"], [""]], "\n")
+def test_the_quick_reader_and_the_strict_one_say_the_same(cells: list[list[str]], end: str) -> None:
+    text = end.join(",".join(row) for row in [["x", "y"], *cells])
+
+    def said(quick: bool) -> object:
+        with pytest.MonkeyPatch.context() as patch:
+            if not quick:
+                patch.setattr(reading, "_plain_table", lambda *_: None)
+            try:
+                table = parse_table(RawFile(Path("f.csv"), "s", "v"), text)
+            except InputError as refused:
+                return str(refused)
+        return table.columns, table.stray_lines, table.rows.to_dict("list"), dict(table.rows.dtypes)
+
+    assert said(quick=True) == said(quick=False)

@@ -58,7 +58,7 @@ def wards_on(settings: Settings, area: Area, day: date) -> list[Ward]:
 def contact_warning(contact: Contact | None, day: date) -> str:
     """What is wrong with one contact on a day, nothing where it is whole and was checked within six months."""
     if contact is None or not contact.reaches:
-        return "no contact"
+        return "no e-mail or phone"
     if contact.checked is None:
         return "never checked"
     oldest = (pd.Timestamp(day) - pd.DateOffset(months=FRESH_MONTHS)).date()

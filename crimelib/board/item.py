@@ -744,15 +744,15 @@ def _none_given(caption: str, rows: pd.DataFrame) -> Text:
 
 
 def by_reason(titles: pd.Series, notes: pd.Series) -> list[str]:
-    """A line for each reason why figures are not given, with what it is of."""
+    """A line for each reason why figures are not given, after what it is of."""
     named = titles.groupby(notes, sort=False)
-    return [f"{_reason(note, capital=True)}: {'; '.join(together)}." for note, together in named]
+    return [f"{'; '.join(together)}: {_reason(note)}." for note, together in named]
 
 
-def _reason(note: object, *, capital: bool = False) -> str:
+def _reason(note: object) -> str:
     """A row's note without the word that its status says already, and without a full stop."""
     words = (str(note).partition(": ")[2] or str(note)).rstrip(".")
-    return (words[:1].upper() if capital else words[:1].lower()) + words[1:]
+    return words[:1].lower() + words[1:]
 
 
 def _ward_finding(rows: pd.DataFrame, measure: Measure) -> str:

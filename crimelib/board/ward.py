@@ -226,8 +226,9 @@ class WardPage:
         ways = [contact.email, contact.phone, contact.page]
         lines = [f"{contact.team}: {', '.join(way for way in ways if way) or 'no way to reach it is declared'}."]
         checked = f"Checked on {pd.Timestamp(contact.checked).strftime('%-d %B %Y')}" if contact.checked else ""
-        lines += [f"{'; '.join(part for part in (checked, fault) if part)}."] if checked or fault else []
-        return Text((*lines, *([f"{contact.note}."] if contact.note else [])))
+        state = "; ".join(part for part in (checked, fault) if part)
+        lines += [f"{words[:1].upper()}{words[1:]}." for words in (state, contact.note) if words]
+        return Text(tuple(lines))
 
     def source(self) -> Text:
         """Where the figures are from."""

@@ -107,9 +107,10 @@ class WeaponsPage(ItemPage):
             return NOTHING
         searched = self.searches.months["searches"].tail(SHOWN_MONTHS)
         force = pd.DataFrame({"month": searched.index.astype(str), "count": searched.array, "short": False})
+        breaks = self.breaks(POSSESSION)  # of both, so that they are set side by side over the same months
         both = {
-            f"Possession, {self.board.area.name}": yearly_totals(self.monthly(POSSESSION), self.breaks(POSSESSION)),
-            "Weapon searches, the force": yearly_totals(force, ()),
+            f"Possession, {self.board.area.name}": yearly_totals(self.monthly(POSSESSION), breaks),
+            "Weapon searches, the force": yearly_totals(force, breaks),
         }
         drawn = self.index_of(both, "Twelve-month totals")
         return drawn if isinstance(drawn, Chart) else NOTHING

@@ -73,7 +73,7 @@ def test_monthly_counts_end_with_the_period(processed: Path) -> None:
 
 def test_missing_measures_are_listed_with_the_reason(board: Board) -> None:
     lines = board.missing().lines
-    (told,) = [line for line in lines if line.startswith("No file at hand gives this: ")]
+    (told,) = [line for line in lines if line.endswith(": no file at hand gives this.")]
     assert "Knife crime; Knife crime with injury; " in told  # a reason once, with every measure that it holds for
     assert "Burglary" not in "".join(lines)
 

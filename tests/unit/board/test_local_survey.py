@@ -176,7 +176,7 @@ def settings_with(folder: Path, rows: list[str]) -> Settings:
         ("2021-05-31", "a@example.org", ""),
         ("2021-05-29", "a@example.org", "not checked for six months"),
         ("", "a@example.org", "never checked"),
-        ("2021-11-01", "", "no contact"),
+        ("2021-11-01", "", "no e-mail or phone"),
     ],
 )
 def test_contacts_age(checked: str, email: str, warning: str) -> None:

@@ -14,6 +14,7 @@ from typer.exceptions import TyperException
 from crimelib.errors import CrimelibError, InputError, one_line
 from crimelib.journal import journaled, say
 from crimelib.settings import PROJECT_ROOT, Settings, load_settings
+from crimelib.start_up import keep_to_one_thread
 
 app = typer.Typer(
     name="crimelib",
@@ -359,6 +360,7 @@ def template(
 
 def main() -> None:
     """Run the command line: one line for an error, exit status 0, 1 for a failure, 2 for bad usage or bad input."""
+    keep_to_one_thread()
     try:
         sys.exit(journaled(_status, sys.argv[1:] or ["--help"]))
     except CrimelibError as error:  # of the log itself

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -39,14 +40,20 @@ class History:
 
     def column(self, area: str) -> int | None:
         """The position of an area, None where the history does not know it."""
-        return self.areas.index(area) if area in self.areas else None
+        return self._columns.get(area)
+
+    @cached_property
+    def _columns(self) -> dict[str, int]:
+        return {area: column for column, area in enumerate(self.areas)}
 
     def window(self, area: str, months: pd.PeriodIndex) -> tuple[np.ndarray, np.ndarray]:
         """Counts and vintages of an area in some consecutive months; NaN and "" where missing."""
-        counts, vintages = np.full(len(months), np.nan), np.full(len(months), "", dtype=object)
         column = self.column(area)
         first = int(months.asi8[0]) - self.start.ordinal
         low, high = max(first, 0), min(first + len(months), len(self.counts))
+        if column is not None and high - low == len(months):
+            return self.counts[low:high, column], self.vintages[low:high, column]
+        counts, vintages = np.full(len(months), np.nan), np.full(len(months), "", dtype=object)
         if column is not None and low < high:
             counts[low - first : high - first] = self.counts[low:high, column]
             vintages[low - first : high - first] = self.vintages[low:high, column]

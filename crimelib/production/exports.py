@@ -26,7 +26,7 @@ def inert_text(value: object) -> object:
 def _inert(cells: pd.Series) -> pd.Series:
     """A column of :func:`inert_text`, each of its texts looked at once."""
     values = cells.to_numpy(dtype=object)
-    texts = {value: inert_text(value) for value in values if isinstance(value, str)}
+    texts = {value: inert_text(value) for value in {each for each in values if isinstance(each, str)}}
     return pd.Series([texts[each] if isinstance(each, str) else each for each in values], cells.index, dtype=object)
 
 

@@ -141,7 +141,7 @@ class WeaponsPage(ItemPage):
         verdict = SAID[wave_change(now, before, told, told_before).signal]
         return (
             f"They found something linked in {count(hits)} of {count(told)} ({now:.0%}; {low:.0%} to {high:.0%}), "
-            f"against {before:.0%} a year before: {verdict}."
+            f"against {count(hits_before)} of {count(told_before)} ({before:.0%}) a year before: {verdict}."
         )
 
     def _together(self, searches: Change) -> str:

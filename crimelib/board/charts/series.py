@@ -396,7 +396,7 @@ def index_chart(
     marks = event_rows(events, breaks, first, last)
     gap = {False: [], True: ["suspected gap"]}
     ends = [
-        (row.value, "\n".join([*wrap_words(str(name), 16), f"{row.value:,.0f}", *gap[row.short]]), colours[name], True)
+        (row.value, "\n".join([*wrap_words(str(name), 15), f"{row.value:,.0f}", *gap[row.short]]), colours[name], True)
         for name, part in parts.items()
         for row in part.dropna(subset=["value"]).tail(1).itertuples()
     ]

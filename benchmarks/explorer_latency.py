@@ -34,7 +34,7 @@ PARTS = ("kernel", "server", "page")
 CHANGE = """
 ([label, value]) => new Promise((done, failed) => {
   const found = [...document.querySelectorAll("label")].find((each) => each.textContent.trim() === label);
-  const control = document.getElementById(found.htmlFor);
+  const control = found.control;
   const late = setTimeout(() => failed(new Error("not redrawn within 60 s: " + label + " " + value)), 60000);
   const started = performance.now();
   document.addEventListener("redrawn", () => {
@@ -43,9 +43,12 @@ CHANGE = """
   }, { once: true });
   // Widgets write the spaces of an option as spaces that do not break.
   const named = (option) => option.textContent.replaceAll("\u00a0", " ");
-  if (![...control.options].some((option) => named(option) === value)) throw new Error("no such choice: " + value);
-  for (const option of control.options) option.selected = named(option) === value;
-  control.dispatchEvent(new Event("change", { bubbles: true }));
+  if (control.options) {
+    if (![...control.options].some((option) => named(option) === value)) throw new Error("no such choice: " + value);
+    for (const option of control.options) option.selected = named(option) === value;
+  } else if (control.type === "checkbox") control.checked = value;
+  else control.value = value;
+  control.dispatchEvent(new Event(control.type === "range" ? "input" : "change", { bubbles: true }));
 })
 """
 TRIED = {
@@ -56,6 +59,7 @@ TRIED = {
         ("Shown as", ["Twelve-month totals", "Counts by month"]),
         ("Compared over", ["Three months", "Twelve months"]),
         ("Since", ["April 2019", "All months"]),
+        ("Show events", [False, True]),
     ],
     "02_wards": [
         ("Measure", ["Race and hate crime: Hate crime", "Burglary"]),
@@ -65,14 +69,23 @@ TRIED = {
         ("Ward", ["Bickley", "The whole area"]),
     ],
     "03_asb_definition": [
+        ("Name of the definition", ["Tried", "As ticked"]),
         ("Headings (none: all)", ["Begging", "Misuse of fireworks"]),
+        ("Qualifiers (none: all)", ["Personal", "Environmental"]),
+        ("Any of these tags", ["Animals", "Speeding"]),
+        ("Without headings", ["Animal problems", "Begging"]),
         ("Without tags", ["Speeding", "Animals"]),
     ],
     "04_partners": [
         ("Item", ["Race and hate crime", "Domestic abuse"]),
+        ("Area", ["Croydon", "Bromley"]),
+        ("100 at the year to", [12, 3]),
         ("Compared up to", ["October 2021", "September 2021"]),
     ],
-    "05_data_check": [("Source", ["MPS recorded crime, geographic breakdown", "Every source"])],
+    "05_data_check": [
+        ("Source", ["MPS recorded crime, geographic breakdown", "Every source"]),
+        ("Area", ["Croydon", "Bromley"]),
+    ],
 }
 
 
@@ -162,7 +175,7 @@ def _notebooks(folder: Path, processed: Path) -> Path:
     return folder
 
 
-def _change(page: object, watched: dict[str, list[int]], label: str, value: str) -> Times:
+def _change(page: object, watched: dict[str, list[int]], label: str, value: str | int) -> Times:
     before = {part: _schedule(processes) for part, processes in watched.items()}
     wall = page.evaluate(CHANGE, [label, value])
     after = {part: _schedule(processes) for part, processes in watched.items()}

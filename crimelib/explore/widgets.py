@@ -62,6 +62,64 @@ class NotebookCell(anywidget.AnyWidget):
     code = traitlets.Unicode("").tag(sync=True)
 
 
+class Slider(anywidget.AnyWidget):
+    """A range over named steps, ``options`` as (label, value). ipywidgets' own has no name for a screen reader."""
+
+    _esm = """
+    let sliders = 0;
+    function render({ model, el }) {
+      const label = document.createElement("label"), range = document.createElement("input");
+      const told = document.createElement("output");
+      Object.assign(range, { type: "range", id: `crimelib-slider-${(sliders += 1)}-${Date.now()}`, min: 0, step: 1 });
+      Object.assign(label, { htmlFor: range.id, className: "widget-label", textContent: model.get("description") });
+      Object.assign(label.style, { width: "150px", textAlign: "right" });
+      range.style.flex = "1 1 auto";
+      Object.assign(el.style, { display: "flex", gap: "8px", alignItems: "center", width: "360px" });
+      const name = () => {
+        told.textContent = model.get("labels")[range.value];
+        range.setAttribute("aria-valuetext", told.textContent);
+      };
+      const show = () => {
+        range.max = model.get("labels").length - 1;
+        range.value = model.get("index");
+        name();
+      };
+      range.addEventListener("input", () => {
+        name();
+        model.set("index", Number(range.value));
+        model.save_changes();
+      });
+      show();
+      model.on("change:labels change:index", show);
+      el.append(label, range, told);
+      return () => model.off("change:labels change:index", show);
+    }
+    export default { render };
+    """
+    description = traitlets.Unicode().tag(sync=True)
+    labels = traitlets.List(traitlets.Unicode()).tag(sync=True)
+    index = traitlets.Int(0).tag(sync=True)
+    options = traitlets.Tuple()
+    value = traitlets.Any()
+
+    def __init__(self, options: Sequence[tuple[str, Any]], value: Any, description: str) -> None:
+        super().__init__(options=tuple(options), value=value, description=description)
+
+    @traitlets.observe("options")
+    def _named(self, _: object) -> None:
+        self.labels = [label for label, _ in self.options]
+
+    @traitlets.observe("value", "options")
+    def _placed(self, _: object) -> None:
+        values = [each for _, each in self.options]
+        if self.value in values:
+            self.index = values.index(self.value)
+
+    @traitlets.observe("index")
+    def _moved(self, _: object) -> None:
+        self.value = self.options[self.index][1]
+
+
 class Explorer(ipywidgets.VBox):
     """An exploration open at a view. ``view`` is what the controls say; setting it moves the controls."""
 
@@ -157,7 +215,7 @@ def widget_of(control: Control, value: Any) -> ipywidgets.Widget:
     if control.kind == "text":
         return ipywidgets.Text(value=value, continuous_update=False, **common)
     if control.kind == "slide":
-        return ipywidgets.SelectionSlider(options=control.options, value=value, **common)
+        return Slider(control.options, value, control.label)
     if control.kind == "several":
         rows = min(SEVERAL_ROWS, max(2, len(control.options)))
         return ipywidgets.SelectMultiple(options=control.options, value=value, rows=rows, **common)

@@ -1,5 +1,5 @@
-"""Every control of every explorer used as an analyst would, by pointer and by keyboard alone, in JupyterLab and on the pages that Voila serves; nothing
-leaves the machine, and the browser's console stays without an error."""
+"""Every control of every explorer used as an analyst would, by pointer and by keyboard alone, in JupyterLab and on the
+pages that Voila serves; nothing leaves the machine, and the browser's console stays without an error."""
 
 from __future__ import annotations
 

@@ -138,14 +138,12 @@ def taken(texts: Iterable[str], places: np.ndarray) -> pd.Categorical:
 
 
 def stacked(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
-    """Tables of the same columns one below the other; a column of categories in the first stays one."""
-    return pd.DataFrame({name: _stacked_column([table[name] for table in tables]) for name in tables[0]})
-
-
-def _stacked_column(parts: Sequence[pd.Series]) -> pd.Series | pd.Categorical:
-    if isinstance(parts[0].dtype, pd.CategoricalDtype):
-        return union_categoricals([part.astype("category") for part in parts], sort_categories=True)
-    return pd.concat(parts, ignore_index=True)
+    """Tables of the same columns one below the other; columns that are categories in the first stay so."""
+    coded = list(tables[0].select_dtypes("category"))
+    rows = pd.concat([table.drop(columns=coded) for table in tables], ignore_index=True)
+    parts = {name: [table[name].astype("category") for table in tables] for name in coded}
+    joined = {name: union_categoricals(columns, sort_categories=True) for name, columns in parts.items()}
+    return rows.assign(**joined)[list(tables[0])]
 
 
 def only_covered(counts: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
@@ -166,7 +164,8 @@ def covering_area(rows: pd.DataFrame) -> pd.Series:
 def with_london(counts: pd.DataFrame, book: AreaBook) -> pd.DataFrame:
     """Borough counts with London added: the sum of every borough-level row (what lies outside the boroughs
     included), for the months in which all 32 boroughs are there."""
-    borough = counts[counts["area_level"].isin(["borough", "outside"])]
+    needed = ["series", "basis", "month", "area_code", "count"]
+    borough = counts.loc[counts["area_level"].isin(["borough", "outside"]), needed]
     wanted = book.metropolitan_codes()
     there = borough[["month", "area_code"]].drop_duplicates()
     present = there["month"][there["area_code"].isin(wanted)].value_counts()

@@ -8,6 +8,7 @@ import re
 import shutil
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
 from typing import TypeVar
 
@@ -39,6 +40,7 @@ _DATED = re.compile(r"(\d{4})-(\d{2})(-\d{2})?")
 Progress = Callable[[int, int, str], None]
 Key = TypeVar("Key")
 WORTH_FORKING = 4_000_000  # bytes of new files, below which a second process costs more than it brings
+WORTH_FORKING_STORED = 1_000_000  # the same of what is stored of them
 
 
 @dataclass(frozen=True)
@@ -238,11 +240,17 @@ def _publish(processed: Path, aside: Path, catalogue: Catalogue, settings: Setti
 def _suspected_gaps(processed: Path, catalogue: Catalogue, before: Catalogue, settings: Settings) -> tuple[Gap, ...]:
     """The gaps of every source, in order; those of a source whose files are as they were are known from before."""
     now, then = (_grouped(each.entries, lambda entry: entry.source) for each in (catalogue, before))
-    changed = {source for source, entries in now.items() if then.get(source) != entries}
-    searched = [entry for entry in catalogue.entries if entry.source in changed]
-    found = find_gaps(Store(processed, Catalogue(tuple(searched))), settings) if searched else ()
-    known = [gap for gap in before.suspected_gaps if gap.source in now and gap.source not in changed]
-    return tuple(sorted([*known, *found], key=lambda gap: gap.source))
+    changed = [Catalogue(tuple(entries)) for source, entries in now.items() if then.get(source) != entries]
+    sizes = [_stored_bytes(processed, each) for each in changed]
+    found = in_order(
+        lambda each: find_gaps(Store(processed, each), settings), changed, sizes, worth_it=WORTH_FORKING_STORED
+    )
+    known = [gap for gap in before.suspected_gaps if now.get(gap.source) == then[gap.source]]
+    return tuple(sorted(chain(known, *found), key=lambda gap: gap.source))
+
+
+def _stored_bytes(processed: Path, catalogue: Catalogue) -> int:
+    return sum((processed / PARTS / part).stat().st_size for entry in catalogue.entries for part in _parts(entry))
 
 
 def _sweep(processed: Path) -> None:

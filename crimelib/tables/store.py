@@ -183,9 +183,10 @@ def write_catalogue(folder: Path, catalogue: Catalogue) -> None:
 def write_part(path: Path, table: pd.DataFrame) -> None:
     """Write a table, sorted so that one area's rows stand together; the same table gives the same bytes. Texts are
     compared and sorted as codes, and read back as texts."""
-    table = coded(table)
     keys = [column for column in SORTED_BY if column in table]
-    ordered = table.sort_values(keys or list(table.columns), kind="stable", ignore_index=True)
+    ordered = coded(table)
+    if len(table) > 1:
+        ordered = ordered.sort_values(keys or list(table.columns), kind="stable", ignore_index=True)
     content = pa.Table.from_pandas(ordered, preserve_index=False).replace_schema_metadata(None)
     pq.write_table(content, path, row_group_size=ROWS_A_GROUP, compression="zstd", store_schema=False)
 

@@ -46,9 +46,9 @@ CHANGE = """
   if (control.options) {
     if (![...control.options].some((option) => named(option) === value)) throw new Error("no such choice: " + value);
     for (const option of control.options) option.selected = named(option) === value;
-  } else if (control.type === "checkbox") control.checked = value;
-  else control.value = value;
-  control.dispatchEvent(new Event(control.type === "range" ? "input" : "change", { bubbles: true }));
+  } else control.value = value;
+  if (control.type === "checkbox") control.click();
+  else control.dispatchEvent(new Event(control.type === "range" ? "input" : "change", { bubbles: true }));
 })
 """
 TRIED = {
@@ -59,7 +59,7 @@ TRIED = {
         ("Shown as", ["Twelve-month totals", "Counts by month"]),
         ("Compared over", ["Three months", "Twelve months"]),
         ("Since", ["April 2019", "All months"]),
-        ("Show events", [False, True]),
+        ("Show events", ["off", "on"]),
     ],
     "02_wards": [
         ("Measure", ["Race and hate crime: Hate crime", "Burglary"]),

@@ -29,8 +29,10 @@ __all__ = ["asb_calls", "compare", "list_areas", "list_measures", "list_sources"
 def __getattr__(name: str) -> Any:
     if name in __all__:
         return getattr(import_module("crimelib.explore.surface"), name)
-    raise AttributeError(f"module 'crimelib' has no attribute {name!r}; it offers {', '.join(__all__)}")
+    from crimelib.areas import nearest
+
+    raise AttributeError(f"module 'crimelib' has no attribute {name!r}; {nearest(name, __all__)}")
 
 
 def __dir__() -> list[str]:
-    return [*globals(), *__all__]
+    return [*__all__, *(name for name in globals() if name.startswith("__"))]

@@ -187,6 +187,9 @@ class Comparison:
 class ExploredChart(Chart):
     """A chart of figures as counted: shown live or still, never taken into a pack."""
 
+    def __repr__(self) -> str:
+        return f"{self.title}. {self.alt}"
+
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, object]:
         shown = super()._repr_mimebundle_()
         return {kind: value for kind, value in shown.items() if kind != CHART_TYPE} | {EXPLORED_TYPE: {}}
@@ -204,7 +207,9 @@ def series(
     """The months of one measure in an area, or in one of its wards.
 
     ``measure`` is an item (its headline), a measure, or ``item.measure``; ``part`` one value of a breakdown (a strand,
-    a type). Raises :class:`InputError` for a name that is not known, with the nearest ones.
+    a type). Gives a :class:`MonthlySeries`: ``counts`` by month (PeriodIndex, float, NaN missing) in its ``unit``,
+    ``rolling()`` totals, ``rate()`` per 1,000 residents. Raises :class:`InputError` for a name that is not known, with
+    the nearest ones.
     """
     workspace = open_workspace(processed, parameters)
     return series_of(workspace, workspace.measure(measure), workspace.place(area, ward), part)
@@ -221,14 +226,23 @@ def compare(chosen: MonthlySeries, period: str = "", window: str = "rolling_12")
     """What one window of a series, and the same months a year before, support saying.
 
     ``period`` is ``"2021-11"`` (the series' last month unless told); ``window`` one of month, quarter, ytd and
-    rolling_12. The same figures and words as the board's, before protection.
+    rolling_12. The same figures and words as the board's, before protection. Gives a :class:`Comparison`: its
+    ``sentence``, ``row`` (the columns of ``summary.csv``) and ``change`` (the statistics, every digit). Raises
+    :class:`InputError` for a window or month that is none.
     """
+    _refuse_names(chosen)
     if window not in WINDOWS:
         raise InputError(f"window {window!r} is unknown", where="window", fix=f"use one of {', '.join(WINDOWS)}")
     month = parse_period(period) if period else chosen.last
     part = chosen.part.label if chosen.part else ""
     key = ("compared", chosen.named.path, part, chosen.place.code, chosen.place.area.code, month, window)
     return chosen.workspace.remembered(key, lambda: _compared(chosen, month, window))
+
+
+def _refuse_names(*chosen: object) -> None:
+    for each in chosen:
+        if not isinstance(each, MonthlySeries):
+            raise InputError(f"{each!r} is not a series", where="series", fix="give what cl.series(...) gives")
 
 
 def _compared(chosen: MonthlySeries, month: pd.Period, window: str) -> Comparison:
@@ -258,6 +272,7 @@ def trend_chart(
     nothing to draw.
     """
     several = [chosen] if isinstance(chosen, MonthlySeries) else list(chosen)
+    _refuse_names(*several)
     first = parse_period(since) if since else None
     drawers = {"months": _months_chart, "rolling": _rolling_chart, "index": _index_chart, "rate": _rate_chart}
     if shown_as not in drawers:
@@ -403,7 +418,8 @@ def list_areas(processed: str = "", parameters: str = "") -> pd.DataFrame:
 
 
 def list_wards(area: str = "Bromley", processed: str = "", parameters: str = "") -> pd.DataFrame:
-    """The wards of an area in the newest boundaries that a file gives: ``name, code, ward_set``."""
+    """The wards of an area in the newest boundaries that a file gives: ``name, code, ward_set``, no row where none
+    does. Raises :class:`InputError` for an unknown area."""
     workspace = open_workspace(processed, parameters)
     found = workspace.data(workspace.place(area).area).wards
     return pd.DataFrame([(ward.name, ward.code, ward.ward_set) for ward in found], columns=["name", "code", "ward_set"])

@@ -32,7 +32,7 @@ def test_everything_offered_is_there_and_documented() -> None:
 
 
 def test_an_unknown_name_says_what_there_is() -> None:
-    with pytest.raises(AttributeError, match="it offers asb_calls, compare"):
+    with pytest.raises(AttributeError, match="nearest known: series"):
         cl.serie  # noqa: B018
 
 
@@ -121,3 +121,19 @@ def test_a_folder_cleaned_again_is_opened_anew(tmp_path: Path) -> None:
     (tmp_path / "processed" / "catalogue.json").touch()
     after = cl.series("burglary", processed=str(tmp_path / "processed"))
     assert before.workspace is not after.workspace
+
+
+def test_a_name_in_place_of_a_series_is_refused_in_words() -> None:
+    for use in (cl.compare, lambda name: cl.trend_chart([name])):
+        with pytest.raises(InputError, match=r"'burglary' is not a series; give what cl.series"):
+            use("burglary")
+
+
+def test_a_chart_at_a_prompt_shows_its_words_and_not_its_specification() -> None:
+    chart = cl.trend_chart(cl.series("burglary"))
+    assert repr(chart).startswith("Burglary, Bromley, by month. ")
+    assert "vega" not in repr(chart)
+
+
+def test_tab_offers_the_functions_and_nothing_else() -> None:
+    assert [name for name in dir(cl) if not name.startswith("_")] == cl.__all__

@@ -261,6 +261,7 @@ def _months_panel(lines: str, values: list[Spec], named: Named) -> Spec:
         "encoding": {"x": encoding["x"], "y": encoding["y"], "tooltip": tips},
     }
     line = {"type": "line", "color": theme.CURRENT, "strokeWidth": 1.2, "invalid": "break-paths-filter-domains"}
+    line["order"] = False  # as they are given, ward after ward; by month they would be drawn criss-cross
     return {
         "title": {"text": "By month", "subtitle": named.measure.unit, "fontSize": theme.TEXT_SIZE},
         "data": {"values": lines, "format": {"type": "csv", "parse": {"at": "number", "value": "number"}}},

@@ -86,6 +86,18 @@ def test_a_ward_picked_is_told(workspace: Workspace) -> None:
     assert told[0].startswith("Burglary (Bickley)")
 
 
+def test_each_ward_has_its_own_line_in_the_order_of_its_months(workspace: Workspace) -> None:
+    """One mark draws every ward: the rows stand ward after ward, an empty value before each, and Vega sorts none."""
+    spec = EXPLORATIONS["wards"].answer(workspace, WardsView()).spec
+    months = spec["vconcat"][1]["hconcat"][0]
+    assert months["layer"][0]["mark"]["order"] is False
+    rows = [line.split(",") for line in months["data"]["values"].split("\n")[1:]]
+    starts = [place for place, (code, _, value) in enumerate(rows) if value == ""]
+    assert {rows[place][0] for place in starts} == {code for code, *_ in rows}
+    for before, row in itertools.pairwise(rows):
+        assert row[2] == "" or (before[0] == row[0] and int(before[1]) <= int(row[1]))
+
+
 def test_ticking_changes_the_conclusion_as_a_hand_count_says(workspace: Workspace) -> None:
     calls = workspace.store.table("asb_calls", filters=[("area_code", "==", "E09000006")])
     months = [str(month) for month in pd.period_range("2020-12", "2021-11", freq="M")]

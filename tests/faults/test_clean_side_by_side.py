@@ -20,14 +20,14 @@ from crimelib.tables.clean import clean
 
 VINTAGES = ("2021-03", "2021-04", "2021-05")
 # A clean whose files take for ever: each says which process it is in, and waits.
-ENDLESS = """
+ENDLESS = r"""
 import os, signal, sys
 from pathlib import Path
 from crimelib import cli, side_by_side
 from crimelib.tables import clean as module
 
 def endless(*given):
-    print(os.getpid(), flush=True)
+    os.write(1, b"%d\n" % os.getpid())  # whole, whoever else writes
     signal.pause()
 
 side_by_side._cores, module.WORTH_FORKING, module._clean_one = lambda: 2, 0, endless

@@ -37,11 +37,14 @@ MONTHLY = ("month", "at", "date")
 NO_COUNTS = {*MONTHLY, "period", "quarter_end", "year", "window", "source", "vintage", "area_code", "breakdown_value",
              "code", "id", "order", "row", "column", "colspan", "rowspan", "x", "x2", "y", "y2", "middle"}  # fmt: skip
 READING_AGE = frozenset({"texts", "median", "highest"})  # of how hard sentences are to read, beside the hardest
+# What a chart's specification says of its looks; no column of ours is named so.
+_LOOKS = re.compile(r"\w*[a-z](?:Size|Padding|Height|Width|Offset|Limit|Angle|Opacity|Radius)"
+                    r"|columns|padding|spacing|width|height|offset|limit|angle|opacity|dx|dy")  # fmt: skip
 _MONTHS = "|".join(month_name[1:])
 _NO_COUNT = re.compile(
     rf"\b(?:19|20)\d\d-\d\d(?:-\d\d)?\b|\b(?:\d{{1,2}} )?(?:{_MONTHS})(?: (?:19|20)\d\d)?\b|\b(?:19|20)\d\d\b"
     r"|\b\d\d:\d\d UTC\b"
-    r"|\bE\d{8}\b|\bnote \d+\b|\bper 1,000\b|\b\d+ wards?\b"
+    r"|\bE\d{8}\b|\bnote \d+\b|\bCode, part \d+\b|\bper 1,000\b|\b\d+ wards?\b"
 )
 _NUMBER = re.compile(r"(?<![\w.#/-])[−+-]?(\d[\d,]*(?:\.\d+)?)(?![\w/])")
 _PLACE = re.compile(r"\d+=? of \d+")  # a ward's among those shown, in a cell of its own apart from its measure's name
@@ -203,7 +206,7 @@ def _numbers(each: Statement, names: Names) -> Iterator[tuple[str, str]]:
     counting = _window_columns(each)
     ages = READING_AGE if ("method", "Flesch-Kincaid") in each.cells else frozenset()
     for name, value in each.cells:
-        if name in ages:
+        if name in ages or _LOOKS.fullmatch(name):
             continue
         if name.lower() not in NO_COUNTS or name.lower() in counting:
             for number in _NUMBER.findall(_NO_COUNT.sub("", names.without(value))):

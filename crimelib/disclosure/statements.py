@@ -106,8 +106,9 @@ def _of_record(record: dict[str, Any], about: str) -> Iterator[Said]:
 
 
 def _title(value: Any) -> str:
-    """A title as charts have it: words, or a record with its words under ``text``."""
-    words = value.get("text", "") if isinstance(value, dict) else value
+    """A title as charts have it: words or lines of them, or a record with those under ``text``."""
+    said = value.get("text", "") if isinstance(value, dict) else value
+    words = " ".join(map(str, said)) if isinstance(said, list) else said
     return words if isinstance(words, str) and len(words) < 300 else ""
 
 

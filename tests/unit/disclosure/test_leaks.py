@@ -245,3 +245,37 @@ def test_a_place_in_a_cell_of_its_own_counts_nothing_unless_its_measure_stands_b
     notebook(tmp_path, {"application/json": {"caption": "Bickley among the wards of Bromley", "cells": [cell]}})
     (tmp_path / "04_hate_crime.ipynb").rename(tmp_path / "15_ward_bickley.ipynb")
     assert bool(audit_pack(tmp_path, [], "board", SETTINGS)) is is_found
+
+
+def test_how_a_chart_is_laid_out_counts_nothing_but_what_it_draws_does(tmp_path: Path) -> None:
+    summary(tmp_path)
+    spec: dict[str, object] = {"$schema": "https://vega.github.io/schema/vega-lite/v6.json", "columns": 3, "padding": 5,
+                               "title": {"text": "Bickley by month", "subtitlePadding": 6}}  # fmt: skip
+    drawn = {"title": "Bickley by month", "alt": SAFE, "spec": spec}
+    notebook(tmp_path, {"application/vnd.crimelib.chart+json": drawn})
+    (tmp_path / "04_hate_crime.ipynb").rename(tmp_path / "15_ward_bickley.ipynb")
+    assert not audit_pack(tmp_path, [], "board", SETTINGS)
+    spec["count"] = 3
+    notebook(tmp_path, {"application/vnd.crimelib.chart+json": drawn})
+    (tmp_path / "04_hate_crime.ipynb").rename(tmp_path / "15_ward_bickley.ipynb")
+    assert audit_pack(tmp_path, [], "board", SETTINGS)
+
+
+@pytest.mark.parametrize(("title", "is_found"), [(["Theft of motor", "vehicles"], False), (["Hate", "crime"], True)])
+def test_a_part_of_a_chart_is_of_what_its_title_in_lines_says(tmp_path: Path, title: list[str], is_found: bool) -> None:
+    summary(tmp_path)
+    part = {"title": {"text": title}, "layer": [{"data": {"values": [{"at": 1492214400000, "value": 3.0}]}}]}
+    notebook(
+        tmp_path, {"application/vnd.crimelib.chart+json": {"title": "Bickley by month", "spec": {"concat": [part]}}}
+    )
+    (tmp_path / "04_hate_crime.ipynb").rename(tmp_path / "15_ward_bickley.ipynb")
+    assert bool(audit_pack(tmp_path, [], "board", SETTINGS)) is is_found
+
+
+def test_which_part_of_the_code_a_page_folds_away_counts_nothing(tmp_path: Path) -> None:
+    summary(tmp_path)
+    folded = '<h1>Bickley ward</h1><details><summary aria-label="{label}">{label}</summary></details>'
+    (tmp_path / "ward_bickley.html").write_text(folded.format(label="Code, part 3"), encoding="utf-8")
+    assert not audit_pack(tmp_path, [], "board", SETTINGS)
+    (tmp_path / "ward_bickley.html").write_text(folded.format(label="Hate crime, part 3"), encoding="utf-8")
+    assert audit_pack(tmp_path, [], "board", SETTINGS)

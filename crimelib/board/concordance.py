@@ -98,7 +98,8 @@ def concordance_table(page: ItemPage) -> Table | Text:
         "Against police reports: the partner's ratio of the two years over the police's. Above 1 the partner's series "
         "grew more or fell less; an interval without 1 is more than chance.",
     )
-    return plain_table(pd.DataFrame(lines), caption="Partners' figures against police reports", notes=notes)
+    caption = f"Partners' figures against police reports, twelve months to {page.month}"
+    return plain_table(pd.DataFrame(lines), caption=caption, notes=notes)
 
 
 def partners_table(settings: Settings) -> Table:
@@ -120,8 +121,8 @@ def _line(police: Seen, partner: Seen) -> dict[str, object]:
     found = ratio_of_ratios(partner.movement, police.movement)
     return {
         "Partners' figures": partner.label,
+        "Now": int(partner.movement.current),
         "A year before": int(partner.movement.previous),
-        "Twelve months": int(partner.movement.current),
         "Against police reports": f"{found.ratio:.2f} ({found.low:.2f} to {found.high:.2f})",
         "Months at capacity": f"{partner.full_months} of 12",
     }

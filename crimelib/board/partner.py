@@ -108,7 +108,7 @@ class PartnerPage:
         following = month_label(self.board.period + 1)
         return Text(
             (
-                f"Return {labels} for {following} in the workbook partner_returns.xlsx, one row an indicator.",
+                f"For {following}, in the workbook partner_returns.xlsx, one row an indicator: {labels}.",
                 "Whole numbers only. Write 0 where there was none; leave the row out where the number is not known.",
                 "To change an earlier month, return it again and choose the reason in the column revision.",
                 "Nothing about a person: no names, dates of birth, addresses, case numbers or notes of your own.",

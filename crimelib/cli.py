@@ -240,10 +240,10 @@ def verify(
     figure away."""
     from crimelib.board.narrative import counted
     from crimelib.production.disclosed import disclosed
-    from crimelib.production.pack import verify_pack
+    from crimelib.production.pack import pack_at, verify_pack
     from crimelib.production.recheck import recheck
 
-    problems = verify_pack(pack) or [
+    problems = verify_pack(pack_at(pack)) or [
         *recheck(pack, processed, parameters),
         *disclosed(pack, load_settings(parameters)),
     ]

@@ -20,7 +20,7 @@ import pandas as pd
 from crimelib.board.tables import FIGURES, WINDOW_TITLES
 from crimelib.errors import InputError
 from crimelib.measures.periods import WINDOWS, both_halves, month_label, parse_period
-from crimelib.production.pack import RECORD, read_record, sha256_file
+from crimelib.production.pack import record_of, sha256_file
 from crimelib.production.standing import standing_of, time_words
 
 if TYPE_CHECKING:
@@ -214,9 +214,7 @@ def _counted(rows: int) -> str:
 
 
 def _read_name(pack: Path) -> PackName:
-    record = read_record(pack)
-    if record is None:
-        raise InputError(f"{RECORD} is missing, broken or altered", where=str(pack), fix="give a pack's folder")
+    record = record_of(pack)
     for name in ("summary.csv", REVISIONS):
         _refuse_altered(pack, name, record["outputs"].get(name))
     inputs = {(each["source"], each["vintage"], each["file"]): each["sha256"] for each in record["inputs"]}

@@ -13,7 +13,7 @@ from crimelib import disclosure
 from crimelib.disclosure.audit import audit_pack
 from crimelib.disclosure.published import Row, published
 from crimelib.errors import InputError
-from crimelib.production.pack import RECORD, read_record, sha256_file, sha256_json
+from crimelib.production.pack import ALTERED, read_record, sha256_file, sha256_json
 from crimelib.settings import Settings
 
 _SMALL_GAP = 0.01
@@ -24,7 +24,7 @@ def disclosed(pack: Path, settings: Settings) -> list[str]:
     ``pack`` may be one that is being built beside its place."""
     record = read_record(pack)
     if record is None:
-        return [f"{RECORD}: missing, broken or altered"]
+        return [ALTERED]
     return audit_pack(pack, [*predecessors(pack, settings)], record["audience"], settings, published_once)
 
 

@@ -29,6 +29,7 @@ from crimelib.measures.periods import parse_period
 
 AUDIENCES = ("board", "public", "partner")
 RECORD = "run.json"
+ALTERED = f"{RECORD}: missing, broken or altered"
 LOCK_SECONDS = 900.0
 _AT_FDCWD = -100
 _RENAME_EXCHANGE = 2
@@ -137,6 +138,21 @@ def read_record(pack: Path) -> dict[str, Any] | None:
     return record if own == sha256_json(record) and isinstance(record.get("outputs"), dict) else None
 
 
+def pack_at(pack: Path) -> Path:
+    """The folder itself; raises :class:`InputError` where there is no pack in it."""
+    if not any((pack / name).is_file() for name in (RECORD, "summary.csv")):
+        raise InputError("there is no pack there", where=str(pack), fix="give a pack's folder: reports/AREA/PERIOD")
+    return pack
+
+
+def record_of(pack: Path) -> dict[str, Any]:
+    """What ``run.json`` says; raises :class:`InputError` where there is no pack, or its record is not as it was."""
+    record = read_record(pack_at(pack))
+    if record is None:
+        raise InputError(ALTERED, where=str(pack), fix="restore it from a backup, or make the pack again")
+    return record
+
+
 def verify_pack(pack: Path) -> list[str]:
     """What is wrong with a pack, one line each: files altered, missing or extra; an empty list when it is whole.
 
@@ -145,7 +161,7 @@ def verify_pack(pack: Path) -> list[str]:
     """
     record = read_record(pack)
     if record is None:
-        return [f"{RECORD}: missing, broken or altered"]
+        return [ALTERED]
     expected, found = record["outputs"], _files(pack)
     altered = [name for name in found if name in expected and _sha256_or_none(pack / name) != expected[name]]
     return [

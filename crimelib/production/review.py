@@ -17,7 +17,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from crimelib.errors import InputError
-from crimelib.production.pack import RECORD, locked, read_record, sha256_file, verify_pack
+from crimelib.production.pack import RECORD, locked, record_of, sha256_file, verify_pack
 from crimelib.settings import Review, Strict, checked
 
 REGISTER = "review.json"
@@ -71,10 +71,7 @@ class Subject:
 def subject_of(pack: Path) -> Subject:
     """A pack to decide on. Raises :class:`InputError` for what is no pack, and for one whose record is altered."""
     path = pack.resolve()
-    record = read_record(path)
-    if record is None:
-        raise InputError(f"{RECORD} is missing, broken or altered", where=str(pack), fix="give a pack's folder")
-    return Subject(path, record, sha256_file(path / RECORD))
+    return Subject(path, record_of(path), sha256_file(path / RECORD))
 
 
 def read_register(pack: Path) -> Register:

@@ -225,4 +225,4 @@ def test_a_pack_gone_bad_is_told_in_one_line(server: ReviewServer) -> None:
     (server.desk.pack / "run.json").write_text("{")
     answer = get(server)
     assert answer.status == 409
-    assert "run.json is missing, broken or altered" in answer.text
+    assert "run.json: missing, broken or altered" in answer.text

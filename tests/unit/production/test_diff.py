@@ -203,7 +203,7 @@ def test_what_is_no_whole_pack_or_of_another_area_is_refused(tmp_path: Path) -> 
     one, other = pack(tmp_path / "one", row(1)), pack(tmp_path / "other", row(1), area="Bexley")
     with pytest.raises(InputError, match="of Bromley for the board and of Bexley"):
         diff_packs(one, other)
-    with pytest.raises(InputError, match=r"run\.json is missing"):
+    with pytest.raises(InputError, match=r"there is no pack there"):
         diff_packs(one, tmp_path)
     given = pack(tmp_path / "given", row(1), revised=(revised("2021-03", 1, 2),))
     (given / "revisions.csv").write_text("changed")

@@ -1,13 +1,25 @@
 """Where a pack lies, how it is swapped in, and how it is checked."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from crimelib.errors import CrimelibError, InputError
 from crimelib.production import pack
-from crimelib.production.pack import building, locked, pack_path, publish, read_record, seal, verify_pack
+from crimelib.production.pack import (
+    ALTERED,
+    building,
+    locked,
+    pack_at,
+    pack_path,
+    publish,
+    read_record,
+    record_of,
+    seal,
+    verify_pack,
+)
 
 
 def quiet(_: str) -> None:
@@ -152,13 +164,27 @@ def test_verify_sees_a_link_even_to_the_same_content(target: Path) -> None:
 @pytest.mark.parametrize("text", ["", "{", "[]", "null", '{"outputs": {}}', '{"record_sha256": "x", "outputs": {}}'])
 def test_verify_names_a_broken_record(target: Path, text: str) -> None:
     (target / "run.json").write_text(text)
-    assert verify_pack(target) == ["run.json: missing, broken or altered"]
+    assert verify_pack(target) == [ALTERED]
+
+
+@pytest.mark.parametrize("ask", [pack_at, record_of])
+def test_a_wrong_path_is_said_to_hold_no_pack(tmp_path: Path, ask: Callable[[Path], object]) -> None:
+    for wrong in (tmp_path, tmp_path / "nowhere"):
+        with pytest.raises(InputError, match=f"{wrong}: there is no pack there; give a pack's folder"):
+            ask(wrong)
+
+
+def test_a_pack_without_its_record_is_a_pack_all_the_same(target: Path) -> None:
+    (target / "run.json").unlink()
+    assert verify_pack(pack_at(target)) == [ALTERED]
+    with pytest.raises(InputError, match=ALTERED):
+        record_of(target)
 
 
 def test_verify_sees_a_changed_record(target: Path) -> None:
     record = json.loads((target / "run.json").read_text())
     (target / "run.json").write_text(json.dumps({**record, "label": "forged"}))
-    assert verify_pack(target) == ["run.json: missing, broken or altered"]
+    assert verify_pack(target) == [ALTERED]
 
 
 def test_a_second_run_says_that_it_waits_and_gives_up_in_one_line(target: Path) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from pathlib import Path
@@ -41,6 +41,7 @@ class Figure:
     value: float | None
     said: str
     long: bool
+    period: str
 
     @property
     def place(self) -> tuple[str, str, range]:
@@ -83,6 +84,9 @@ def attack(
     items: dict[str, set[str]] = defaultdict(set)
     for row in rows:
         items[row["measure"]].add(row["item"])
+    wards: dict[tuple[str, str], set[str]] = defaultdict(set)
+    for figure in (*own, *older):
+        wards[figure.measure, figure.period] |= {figure.ward} - {""}
     found = []
     for measures in _families({figure.measure for figure in withheld}, linked):
         asked = [figure for figure in withheld if figure.measure in measures]
@@ -92,7 +96,7 @@ def attack(
         )
         given = [*(figure for figure in mine if not figure.ward), *earlier]
         strictest = policy.over(item for measure in measures for item in items[measure])
-        found += _bounded(asked, [*mine, *earlier], given, strictest, linked)
+        found += _bounded(asked, [*mine, *earlier], given, strictest, linked, wards)
     return found
 
 
@@ -117,7 +121,9 @@ def _figures(row: dict[str, str], policy: AudiencePolicy) -> Iterator[Figure]:
             place = row["breakdown_label"] or row["area_name"]
             said = ", ".join([row["measure"], place, row["period"], row["window"], half])
             long = row["window"] in policy.ward_windows
-            yield Figure(row["measure"], row["breakdown_value"], months, float(text) if text else None, said, long)
+            yield Figure(
+                row["measure"], row["breakdown_value"], months, float(text) if text else None, said, long, row["period"]
+            )
 
 
 def _families(measures: Iterable[str], linked: Sequence[Sequence[str]]) -> list[set[str]]:
@@ -126,19 +132,21 @@ def _families(measures: Iterable[str], linked: Sequence[Sequence[str]]) -> list[
     return families + [{each} for each in sorted(measures) if not any(each in family for family in families)]
 
 
+Wards = Mapping[tuple[str, str], Collection[str]]  # that the rows of a measure name in packs of one period
+
+
 class _Knowledge:
     """Everything published about some measures as linear equations over months of wards."""
 
-    def __init__(self, known: Sequence[Figure], withheld: Sequence[Figure], linked: Sequence[Sequence[str]]) -> None:
+    def __init__(
+        self, known: Sequence[Figure], withheld: Sequence[Figure], linked: Sequence[Sequence[str]], wards: Wards
+    ) -> None:
         self.parts_of = {whole: parts for whole, *parts in linked}
-        figures = [*known, *withheld]
+        figures = [*{(each.place, each.value): each for each in known}.values(), *withheld]
         self.edges = sorted({edge for each in figures for edge in (each.months.start, each.months.stop)})
-        self.wards: dict[tuple[str, range], set[str]] = defaultdict(set)
-        for each in figures:
-            if each.ward:
-                self.wards[each.measure, each.months].add(each.ward)
+        self.wards = wards
         self.columns: dict[tuple[str, str, int], int] = {}
-        needed = [each for each in figures if each.ward or self.wards[each.measure, each.months]]
+        needed = [each for each in figures if each.ward or wards[each.measure, each.period]]
         lines = [self._line(each) for each in needed]
         matrix = self._matrix(lines)
         exact = np.array([each.value is not None and each.ward != "" for each in needed], dtype=bool)
@@ -155,7 +163,7 @@ class _Knowledge:
         return csr_array((np.ones(len(rows)), (rows, columns.astype(int))), shape=(len(lines), len(self.columns)))
 
     def _line(self, figure: Figure) -> list[int]:
-        wards = [figure.ward] if figure.ward else sorted(self.wards[figure.measure, figure.months])
+        wards = [figure.ward] if figure.ward else sorted(self.wards[figure.measure, figure.period])
         return [self._column(kind, ward, edge) for ward in wards for kind, edge in self._pieces(figure)]
 
     def _pieces(self, figure: Figure) -> Iterator[tuple[str, int]]:
@@ -231,16 +239,17 @@ def _bounded(
     given: Sequence[Figure],
     policy: AudiencePolicy,
     linked: Sequence[Sequence[str]],
+    wards: Wards,
 ) -> list[str]:
     """The withheld figures of one family of measures that the ``known`` ones bound too tightly. What is ``given``
     without any ward row of the pack is no fault of its: borough totals, and the true zeros of packs before."""
     if not withheld:
         return []
-    knowledge = _Knowledge(known, withheld, linked)
+    knowledge = _Knowledge(known, withheld, linked, wards)
     totals = {(each.measure, each.months): each.value for each in known if not each.ward and each.value is not None}
     least = [min(policy.least_width, totals.get((each.measure, each.months), np.inf)) for each in withheld]
     settled = knowledge.reaches(withheld, least)
-    alone = cache(lambda: _Knowledge(given, withheld, linked))
+    alone = cache(lambda: _Knowledge(given, withheld, linked, wards))
     found = []
     for figure, width in ((each, least[place]) for place, each in enumerate(withheld) if not settled[place]):
         low, high = knowledge.interval(figure)

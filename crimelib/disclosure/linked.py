@@ -31,6 +31,9 @@ class Span(NamedTuple):
     last: int
 
 
+Place = tuple[str, str, Span]  # measure, ward and months
+
+
 class Cell(NamedTuple):
     """One figure of one row: whose it is, when, and what it comes to (NaN where it was withheld)."""
 
@@ -40,6 +43,11 @@ class Cell(NamedTuple):
     span: Span
     value: float
     shown: bool
+
+    @property
+    def place(self) -> Place:
+        """What it counts: two windows of one length, as the year to date and twelve months in March, are one figure."""
+        return self.measure, self.ward, self.span
 
 
 @dataclass(frozen=True)
@@ -126,7 +134,8 @@ def linked_tables(
 ) -> Linked | None:
     """The tables of some ward rows with their figures, those of short windows included; ``small`` says which have a
     count to withhold. None where nothing could be given away, or nothing is left to withhold."""
-    cells = list(cells_of(rows))
+    rows_of = _rows_of(rows)
+    cells = list({cell.place: cell for cell in cells_of(rows)}.values())
     choosable = shown_lengths(rows, policy)
     before = _earlier_cells(earlier)
     still = _still_withheld(earlier, cells, before, policy)
@@ -136,12 +145,20 @@ def linked_tables(
         return None
     kept = [cell for cell in cells if cell not in settled]
     tables = _empty([*kept, *still], before, linked)
-    groups = _this_pack(tables, kept, choosable, small, policy)
+    groups = _this_pack(tables, kept, choosable, rows_of, policy)
     _ward_sums(tables, kept, choosable)
-    _earlier_packs(tables, before)
+    _earlier_packs(tables, before, earlier)
     _earlier_withheld(tables, still, before, policy)
     primary = np.array([small[group].any() for group in groups], dtype=bool)
     return Linked(tables.figures(), groups, primary, _weights(rows, groups))
+
+
+def _rows_of(rows: pd.DataFrame) -> dict[Place, list[int]]:
+    """The rows that each figure stands in."""
+    found: dict[Place, list[int]] = defaultdict(list)
+    for cell in cells_of(rows):
+        found[cell.place].append(cell.row)
+    return found
 
 
 def shown_lengths(rows: pd.DataFrame, policy: AudiencePolicy) -> np.ndarray:
@@ -186,12 +203,16 @@ def _empty(cells: Sequence[Cell], before: pd.DataFrame, linked: Sequence[Sequenc
 
 
 def _this_pack(
-    tables: Tables, cells: Sequence[Cell], choosable: np.ndarray, small: np.ndarray, policy: AudiencePolicy
+    tables: Tables,
+    cells: Sequence[Cell],
+    choosable: np.ndarray,
+    rows_of: Mapping[Place, Sequence[int]],
+    policy: AudiencePolicy,
 ) -> list[list[int]]:
     """Add the figures of the pack's own rows; which rows stand or fall together."""
     groups: dict[tuple[str, str, int], int] = {}
     members: list[list[int]] = []
-    places: dict[tuple[str, str, Span], int] = {}
+    places: dict[Place, int] = {}
     totals = _totals(cells)
     for cell in cells:
         group = WITHHELD
@@ -199,10 +220,10 @@ def _this_pack(
             key = cell.measure, cell.ward, cell.span.last - cell.span.first
             group = groups.setdefault(key, len(groups))
             members += [[]] if group == len(members) else []
-            members[group] += [cell.row] if cell.row not in members[group] else []
+            members[group] += [row for row in rows_of[cell.place] if row not in members[group]]
         parts = tables.counts_of(cell.measure, cell.ward, cell.span)
         asked = _asked(cell, choosable[cell.row], policy, totals[cell.measure, cell.span])
-        places[cell.measure, cell.ward, cell.span] = tables.add(parts, cell.value, group, asked)
+        places[cell.place] = tables.add(parts, cell.value, group, asked)
     for measure, ward, span in places:
         each = [(kind, ward, span) for kind in (measure, *tables.parts_of.get(measure, ()))]
         if len(each) > 1 and all(key in places for key in each):
@@ -245,26 +266,27 @@ def _ward_sums(tables: Tables, cells: Sequence[Cell], choosable: np.ndarray) -> 
 
 
 def _earlier_cells(earlier: pd.DataFrame | None) -> pd.DataFrame:
-    """What packs published before have shown: the figures, one a row as ``cell``, with the ``breakdown``."""
-    columns = ["cell", "breakdown"]
+    """What packs published before have shown: the figures, one a row as ``cell``, with the ``breakdown`` and the
+    ``period`` of the pack."""
+    columns = ["cell", "breakdown", "period"]
     if earlier is None or earlier.empty:
         return pd.DataFrame(columns=columns)
-    found = [(cell, earlier["breakdown"].iloc[cell.row]) for cell in cells_of(earlier) if cell.shown]
-    cells = pd.DataFrame(found, columns=columns)
-    keys = pd.Series([(cell.measure, cell.ward, cell.span) for cell in cells["cell"]], dtype=object)
-    return cells[~keys.duplicated(keep="last").to_numpy()]
+    about = list(zip(earlier["breakdown"], earlier["period"], strict=True))
+    found = {cell.place: (cell, *about[cell.row]) for cell in cells_of(earlier) if cell.shown}
+    return pd.DataFrame(list(found.values()), columns=columns)
 
 
-def _earlier_packs(tables: Tables, before: pd.DataFrame) -> None:
-    """Add what packs before have shown; a total of theirs is no less than the wards beside it together."""
-    wards: dict[tuple[str, Span], list[int]] = defaultdict(list)
+def _earlier_packs(tables: Tables, before: pd.DataFrame, earlier: pd.DataFrame | None) -> None:
+    """Add what packs before have shown; a total of theirs is no less than its wards together, the withheld ones too."""
     for cell in before.loc[before["breakdown"] == "ward", "cell"]:
-        parts = tables.counts_of(cell.measure, cell.ward, cell.span)
-        wards[cell.measure, cell.span] += parts
-        tables.add(parts, cell.value, SHOWN)
-    for cell in before.loc[before["breakdown"] == "total", "cell"]:
-        if (cell.measure, cell.span) in wards:
-            tables.add([*wards[cell.measure, cell.span], tables.rest()], cell.value, SHOWN)
+        tables.add(tables.counts_of(*cell.place), cell.value, SHOWN)
+    if before.empty or earlier is None:
+        return
+    named = earlier[earlier["breakdown"] == "ward"].groupby(["measure", "period"])["breakdown_value"].unique()
+    for cell, period in before.loc[before["breakdown"] == "total", ["cell", "period"]].itertuples(index=False):
+        if len(wards := named.get((cell.measure, period), ())):
+            counts = [each for ward in wards for each in tables.counts_of(cell.measure, ward, cell.span)]
+            tables.add([*counts, tables.rest()], cell.value, SHOWN)
 
 
 def _still_withheld(
@@ -273,10 +295,10 @@ def _still_withheld(
     """The ward figures of the windows shown that packs before withheld and that are in no pack yet, each once."""
     if earlier is None or earlier.empty:
         return []
-    told = {(cell.measure, cell.ward, cell.span) for cell in (*cells, *before["cell"])}
+    told = {cell.place for cell in (*cells, *before["cell"])}
     wards = earlier[(earlier["breakdown"] == "ward") & (earlier["status"] == "suppressed")]
     long = wards[shown_lengths(wards, policy)] if len(wards) else wards
-    left = {(cell.measure, cell.ward, cell.span): cell for cell in cells_of(long)}
+    left = {cell.place: cell for cell in cells_of(long)}
     return [cell for key, cell in left.items() if key not in told]
 
 

@@ -114,11 +114,11 @@ def _suppressions(pack: Path, record: Mapping[str, Any]) -> Point:
     )  # fmt: skip
 
 
-def _comments(pack: Path, _: Mapping[str, Any]) -> Point:
+def _comments(pack: Path, record: Mapping[str, Any]) -> Point:
     notebooks = sorted((pack / "notebooks").glob("*.ipynb"))
     without = [page_name(path) for path in notebooks if _says(path, NO_COMMENT)]
     answer = f"{counted(len(without), 'pages')} without the analyst's comment." if without else "None is missing."
-    lines = tuple(_sentence(name) for name in without)
+    lines = tuple(_page(name, record) for name in without)
     href = _first_there(pack, f"{without[0]}.html" if without else "index.html")
     return Point("comments", "Are comments missing?", answer, not without, lines, href)
 
@@ -135,7 +135,7 @@ def _actions(pack: Path, _: Mapping[str, Any]) -> Point:
 def _reading(pack: Path, record: Mapping[str, Any]) -> Point:
     found = record.get("reading_age", {})
     hard = hard_pages(found)
-    lines = tuple(f"{_sentence(name)}, {age:g}: “{text}”" for name, age, text in hard)
+    lines = tuple(f"{_page(name, record)}, {age:g}: “{text}”" for name, age, text in hard)
     answer = reading_line(found) or "No sentence was made from figures."
     href = _first_there(pack, f"{hard[0][0]}.html" if hard else "index.html")
     return Point("reading", "Can everybody read it?", answer, not hard, lines, href)
@@ -162,6 +162,11 @@ def _first_there(pack: Path, *names: str) -> str:
 def _title(measure: str, record: Mapping[str, Any]) -> str:
     """The measure's name as the pack's own pages have it."""
     return record.get("titles", {}).get(measure) or _sentence(measure)
+
+
+def _page(name: str, record: Mapping[str, Any]) -> str:
+    """What a page is called; by its file's name where it is no item's."""
+    return record.get("titles", {}).get(f"item/{name}") or _sentence(name)
 
 
 def _window(row: Row) -> str:

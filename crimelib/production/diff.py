@@ -367,11 +367,17 @@ def _figures(row: Row) -> str:
         return "no row"
     if not row["current"]:
         return _words(row["status"]).lower()
-    against = f" against {row['previous']}" if row["previous"] else ""
-    percent = f" ({row['pct_change']}%)" if row["pct_change"] else ""
+    against = f" against {_number(row['previous'])}" if row["previous"] else ""
+    percent = f" ({_number(row['pct_change'])}%)" if row["pct_change"] else ""
     signal = f", {_words(row['signal']).lower()}" if row["signal"] else ""
     limits = f", ratio {row['ratio_low']} to {row['ratio_high']}" if row["ratio_low"] else ""
-    return f"{row['current']}{against}{percent}{signal}{limits}"
+    return f"{_number(row['current'])}{against}{percent}{signal}{limits}"
+
+
+def _number(text: str) -> str:
+    """A figure with its thousands apart and a minus sign; every digit stays, for two may differ in the last."""
+    whole, point, rest = text.removeprefix("-").partition(".")
+    return f"{'−' * text.startswith('-')}{int(whole):,}{point}{rest}"
 
 
 def _title(causes: Iterable[str]) -> str:

@@ -68,7 +68,7 @@ def compared(folder: Path, **other: object) -> PackDiff:
 def test_a_changed_figure_has_the_causes_that_differ(tmp_path: Path, other: dict, causes: tuple[str, ...]) -> None:
     diff = compared(tmp_path, **other)
     assert [change.causes for change in diff.changes] == [causes]
-    assert (diff.changes[0].one, diff.changes[0].other) == ("1536 against 1920", "1540 against 1920")
+    assert (diff.changes[0].one, diff.changes[0].other) == ("1,536 against 1,920", "1,540 against 1,920")
 
 
 def test_a_figure_that_was_not_there_is_new_data(tmp_path: Path) -> None:
@@ -157,7 +157,7 @@ def test_rows_that_came_or_went_are_told_apart_from_changes(tmp_path: Path) -> N
         (),
     )
     back = diff_packs(tmp_path / "other", tmp_path / "one")
-    assert [(went.one, went.other) for went in back.went] == [("3 against 1920", "no row")]
+    assert [(went.one, went.other) for went in back.went] == [("3 against 1,920", "no row")]
 
 
 def test_equal_packs_say_so(tmp_path: Path) -> None:
@@ -166,7 +166,7 @@ def test_equal_packs_say_so(tmp_path: Path) -> None:
 
 def test_a_change_of_the_limits_alone_is_a_change(tmp_path: Path) -> None:
     diff = compared(tmp_path, rows=(row(1536, ratio_low=0.7, ratio_high=0.9),), sha256={**HASHES, "code": "c2"})
-    assert diff.changes[0].other == "1536 against 1920, ratio 0.7 to 0.9"
+    assert diff.changes[0].other == "1,536 against 1,920, ratio 0.7 to 0.9"
 
 
 def test_the_terminal_and_the_page_say_the_same_and_run_nothing(tmp_path: Path) -> None:
@@ -176,7 +176,7 @@ def test_the_terminal_and_the_page_say_the_same_and_run_nothing(tmp_path: Path) 
     console = Console(width=160, record=True, file=StringIO())
     console.print(diff_text(diff))
     text, page = console.export_text(), diff_page(diff)
-    for part in (diff_sentence(diff), "Data files changed: 2021-12/a.csv.", "1536 against 1920", "1540 against 1920"):
+    for part in (diff_sentence(diff), "Data files changed: 2021-12/a.csv.", "1,536 against 1,920", "1,540 against 1,920"):
         assert part in text
         assert part in page
     assert "[bold]x[/bold]" in text

@@ -32,6 +32,7 @@ class Span(NamedTuple):
 
 
 Place = tuple[str, str, Span]  # measure, ward and months
+Wards = tuple[str, ...]
 
 
 class Cell(NamedTuple):
@@ -282,11 +283,40 @@ def _earlier_packs(tables: Tables, before: pd.DataFrame, earlier: pd.DataFrame |
         tables.add(tables.counts_of(*cell.place), cell.value, SHOWN)
     if before.empty or earlier is None:
         return
+    for (measure, wards), totals in _totals_before(before, earlier).items():
+        for span, total in _finest(totals).items():
+            counts = [each for ward in wards for each in tables.counts_of(measure, ward, span)]
+            tables.add([*counts, tables.rest()], total, SHOWN)
+
+
+def _totals_before(before: pd.DataFrame, earlier: pd.DataFrame) -> dict[tuple[str, Wards], dict[Span, float]]:
+    """The totals of packs before by measure and the wards that their pack names, withheld ones too."""
     named = earlier[earlier["breakdown"] == "ward"].groupby(["measure", "period"])["breakdown_value"].unique()
+    found: dict[tuple[str, Wards], dict[Span, float]] = defaultdict(dict)
     for cell, period in before.loc[before["breakdown"] == "total", ["cell", "period"]].itertuples(index=False):
         if len(wards := named.get((cell.measure, period), ())):
-            counts = [each for ward in wards for each in tables.counts_of(cell.measure, ward, cell.span)]
-            tables.add([*counts, tables.rest()], cell.value, SHOWN)
+            found[cell.measure, tuple(sorted(wards))][cell.span] = cell.value
+    return found
+
+
+def _finest(totals: Mapping[Span, float]) -> dict[Span, float]:
+    """The totals without those that shorter ones come to: wards that are no more than each month's total are no more
+    than the year's."""
+    kept: dict[Span, float] = {}
+    for span, total in sorted(totals.items(), key=lambda each: each[0].last - each[0].first):
+        if total < _put_together(span, kept):
+            kept[span] = total
+    return kept
+
+
+def _put_together(span: Span, totals: Mapping[Span, float]) -> float:
+    """The least that totals which make up a span, one after the other, come to; infinite where none do."""
+    least = {span.first: 0.0}
+    for month in range(span.first, span.last + 1):
+        for each, total in totals.items() if month in least else ():
+            if each.first == month and each.last <= span.last:
+                least[each.last + 1] = min(least.get(each.last + 1, np.inf), least[month] + total)
+    return least.get(span.last + 1, np.inf)
 
 
 def _still_withheld(

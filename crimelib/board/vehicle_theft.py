@@ -243,7 +243,9 @@ def _recovered_line(label: str, counts: pd.Series) -> tuple[Cell, ...]:
 
 
 def _share(yes: float, no: float) -> Cell:
-    return Cell(f"{yes / (yes + no):.0%}") if yes + no else Cell("–", absent=True)
+    if not (known := yes + no):
+        return Cell("–", absent=True)
+    return Cell(f"{yes / known:.0%} ({count_text(yes)} of {count_text(known)})")
 
 
 def _rate_line(label: str, counts: Sequence[float | None], bases: Sequence[float | None]) -> tuple[Cell, ...]:

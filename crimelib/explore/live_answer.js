@@ -136,6 +136,13 @@ async function render({ model, el }) {
   let shown = null, drawing = false, asked = 0, gone = false;
   el.append(said.place, chart, picked.place, tables);
 
+  // JupyterLab takes arrows to move between cells and letters to change them, also where a control has the focus.
+  const keepKeys = ({ target }) => {
+    if (!el.closest(".jp-OutputArea-output")?.contains(target)) return;
+    if (target.matches("select, input[type=range], input[type=checkbox]")) target.dataset.lmSuppressShortcuts = "true";
+  };
+  document.addEventListener("focusin", keepKeys);
+
   async function draw() {
     asked += 1;
     if (drawing) return;
@@ -181,6 +188,7 @@ async function render({ model, el }) {
   for (const show of Object.values(shows)) await show();
   return () => {
     gone = true;
+    document.removeEventListener("focusin", keepKeys);
     for (const [name, show] of Object.entries(shows)) model.off(`change:${name}`, show);
     shown?.finalize();
   };

@@ -74,7 +74,6 @@ class Slider(anywidget.AnyWidget):
       Object.assign(label, { htmlFor: range.id, className: "widget-label", textContent: model.get("description") });
       Object.assign(label.style, { width: "150px", textAlign: "right" });
       range.style.flex = "1 1 auto";
-      range.dataset.lmSuppressShortcuts = "true";  // JupyterLab would fold headings with the arrow keys
       Object.assign(el.style, { display: "flex", gap: "8px", alignItems: "center", width: "360px" });
       const name = () => {
         told.textContent = model.get("labels")[range.value];

@@ -256,7 +256,8 @@ def _take_over(outputs: list[int]) -> None:
         os.close(descriptor)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(line_buffering=stream.isatty())
+            by_line = stream is sys.stderr or stream.isatty()  # as the interpreter begins, unless it is unbuffered
+            stream.reconfigure(line_buffering=by_line and not stream.write_through)
 
 
 def _reseed() -> None:

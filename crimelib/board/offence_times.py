@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -10,14 +9,14 @@ import pandas as pd
 
 from crimelib.board.charts import Chart, heat_map
 from crimelib.board.narrative import count
-from crimelib.board.returns import latest_returns, vintages_note
+from crimelib.board.returns import Proportion, latest_returns, vintages_note
 from crimelib.board.summary import row_of
 from crimelib.board.tables import Cell, Table, count_text, signal_text
 from crimelib.board.text import NOTHING, Text
 from crimelib.measures.periods import previous_months, window_months
 from crimelib.measures.times import TIMES, Week, hours_share, safe_grid, span_cells, spans_are_safe, week_of
 from crimelib.settings import WeekSpan
-from crimelib.stats.survey import WaveChange, wave_change
+from crimelib.stats.survey import WaveChange
 
 if TYPE_CHECKING:
     from crimelib.board.item import ItemPage
@@ -34,22 +33,6 @@ SAID = {
     "decrease": "a smaller share, beyond chance",
     "no_clear_change": "no clear change of the share",
 }
-
-
-@dataclass(frozen=True)
-class SpanShare:
-    """How many of the offences with a known time lie in a span; None where it may not be shown."""
-
-    within: int
-    known: int
-
-    @property
-    def share(self) -> float:
-        """From 0 to 1."""
-        return self.within / self.known
-
-    def __str__(self) -> str:
-        return f"{count(self.within)} ({self.share:.0%})"
 
 
 class WhenCommitted:
@@ -111,12 +94,12 @@ class WhenCommitted:
         numeric = frozenset(range(1, len(columns)))
         return Table(caption, columns, tuple(lines), numeric, self.measure.unit, self.notes())
 
-    def shares(self, span: WeekSpan) -> tuple[SpanShare | None, SpanShare | None, WaveChange | None]:
+    def shares(self, span: WeekSpan) -> tuple[Proportion | None, Proportion | None, WaveChange | None]:
         """A span now, a year before (None where it may not be shown), and the change of its share."""
         now, before = self._share(self.now, span), self._share(self.before, span)
         if now is None or before is None:
             return now, before, None
-        return now, before, wave_change(now.share, before.share, now.known, before.known)
+        return now, before, now.since(before)
 
     def notes(self) -> tuple[str, ...]:
         """What the extract holds beside what is recorded as crime, what a time is, and what was put together."""
@@ -131,10 +114,10 @@ class WhenCommitted:
     def _week(self, months: pd.PeriodIndex) -> Week | None:
         return None if self.returns.empty else week_of(self.returns, months, self.times)
 
-    def _share(self, week: Week | None, span: WeekSpan) -> SpanShare | None:
+    def _share(self, week: Week | None, span: WeekSpan) -> Proportion | None:
         if week is None or not week.known or not spans_are_safe(week, self.times, self.hidden):
             return None
-        return SpanShare(week.within(span_cells(self.times, span)), week.known)
+        return Proportion(week.within(span_cells(self.times, span)), week.known)
 
     def _about_time(self) -> str:
         held, unknown = self.now.known + self.now.not_known, self.now.not_known
@@ -146,12 +129,10 @@ class WhenCommitted:
 
     def _told(self, span: WeekSpan) -> str:
         now, before, change = self.shares(span)
-        said = (
-            f"{count(now.within)} ({now.share:.0%}) were {span.label}, {hours_share(self.times, span):.0%} of the hours"
-        )
+        said = f"{now.brief} were {span.label}, {hours_share(self.times, span):.0%} of the hours"
         if change is None:
             return f"{said} of a week. What they were a year before is not at hand."
-        return f"{said} of a week; a year before {count(before.within)} ({before.share:.0%}): {SAID[change.signal]}."
+        return f"{said} of a week; a year before {before.brief}: {SAID[change.signal]}."
 
     def _busiest(self) -> str:
         flat = self.grid.stack()
@@ -179,8 +160,8 @@ def _span_line(when: WhenCommitted, span: WeekSpan) -> tuple[Cell, ...]:
     now, before, change = when.shares(span)
     return (
         Cell(f"{span.label[:1].upper()}{span.label[1:]}"),
-        Cell(str(now)),
-        Cell("no data" if before is None else str(before), absent=before is None),
+        Cell(now.brief),
+        Cell("no data" if before is None else before.brief, absent=before is None),
         Cell(f"{hours_share(when.times, span):.0%}"),
         Cell(signal_text(change.signal) if change else "–"),
     )

@@ -35,6 +35,11 @@ class Proportion:
         low, high = wilson(self.share, self.whole)
         return f"{low:.0%} to {high:.0%}"
 
+    @property
+    def brief(self) -> str:
+        """``503 (40%)``: where the whole is told beside it."""
+        return f"{count(self.part)} ({self.share:.0%})"
+
     def __str__(self) -> str:
         return f"{count(self.part)} of {count(self.whole)} ({self.share:.0%}; {self.interval})"
 

@@ -11,12 +11,12 @@ from crimelib.areas import AreaBook
 from crimelib.board.charts import Chart
 from crimelib.board.item import SHOWN_MONTHS, ItemPage, load_board, yearly_totals
 from crimelib.board.narrative import count
+from crimelib.board.returns import Proportion
 from crimelib.board.summary import row_of, unusual_months
 from crimelib.board.tables import Table, percent_text, plain_table
 from crimelib.board.text import NOTHING, Text
 from crimelib.measures.periods import both_halves, month_label, previous_months, window_months
 from crimelib.stats.comparison import Change, compare
-from crimelib.stats.survey import wave_change, wilson
 
 POSSESSION = "weapons_possession"
 WINDOW = "rolling_12"
@@ -51,10 +51,10 @@ class Searches:
     months: pd.DataFrame
     vintages: tuple[str, ...]
 
-    def over(self, months: pd.PeriodIndex) -> tuple[int, int]:
-        """Searches that found something linked, and all of which it is told, over some months."""
+    def over(self, months: pd.PeriodIndex) -> Proportion:
+        """Searches that found something linked, of all of which it is told, over some months."""
         rows = self.months.loc[months]
-        return int(rows["found"].sum()), int(rows["told"].sum())
+        return Proportion(int(rows["found"].sum()), int(rows["told"].sum()))
 
 
 class WeaponsPage(ItemPage):
@@ -130,19 +130,11 @@ class WeaponsPage(ItemPage):
     def _hits(self, found: Searches) -> str:
         """What share of the searches found something linked."""
         period = self.board.period
-        (hits, told), (hits_before, told_before) = (
-            found.over(window_months(period, WINDOW)),
-            found.over(previous_months(period, WINDOW)),
-        )
-        if not told or not told_before:
+        now, before = (found.over(months(period, WINDOW)) for months in (window_months, previous_months))
+        if not now.whole or not before.whole:
             return "The files do not say how many of the searches found something linked to them."
-        now, before = hits / told, hits_before / told_before
-        low, high = wilson(now, told)
-        verdict = SAID[wave_change(now, before, told, told_before).signal]
-        return (
-            f"They found something linked in {count(hits)} of {count(told)} ({now:.0%}; {low:.0%} to {high:.0%}), "
-            f"against {count(hits_before)} of {count(told_before)} ({before:.0%}) a year before: {verdict}."
-        )
+        against = f"{count(before.part)} of {count(before.whole)} ({before.share:.0%}) a year before"
+        return f"They found something linked in {now}, against {against}: {SAID[now.since(before).signal]}."
 
     def _together(self, searches: Change) -> str:
         row = row_of(self.rows, POSSESSION, WINDOW)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from pathlib import Path
@@ -33,7 +33,8 @@ AGREES = 1e-4
 
 @dataclass(frozen=True)
 class Figure:
-    """A published or withheld count: a ward (or '' for the borough), a measure and consecutive months."""
+    """A published or withheld count: a ward (or '' for the borough), a measure and consecutive months. ``wards`` are
+    those that it is of: itself, or all that the borough's pack names, of which the borough counts no fewer."""
 
     measure: str
     ward: str
@@ -41,7 +42,7 @@ class Figure:
     value: float | None
     said: str
     long: bool
-    period: str
+    wards: Sequence[str]
 
     @property
     def place(self) -> tuple[str, str, range]:
@@ -78,15 +79,12 @@ def attack(
     """The withheld counts among ``rows`` of a summary that the published ones bound too tightly, with rows published
     ``before`` as further knowledge; one line each. What was withheld before over long windows, and is still known to
     nobody, is attacked as well: a new pack must not give away an old one."""
-    own = [figure for row in rows for figure in _figures(row, policy)]
-    older = [figure for row in before for figure in _figures(row, policy)]
+    named = _named_wards([*rows, *before])
+    own, older = ([figure for row in each for figure in _figures(row, policy, named)] for each in (rows, before))
     withheld = [figure for figure in own if figure.value is None] + _still_withheld(older, own)
     items: dict[str, set[str]] = defaultdict(set)
     for row in rows:
         items[row["measure"]].add(row["item"])
-    wards: dict[tuple[str, str], set[str]] = defaultdict(set)
-    for figure in (*own, *older):
-        wards[figure.measure, figure.period] |= {figure.ward} - {""}
     found = []
     for measures in _families({figure.measure for figure in withheld}, linked):
         asked = [figure for figure in withheld if figure.measure in measures]
@@ -96,7 +94,7 @@ def attack(
         )
         given = [*(figure for figure in mine if not figure.ward), *earlier]
         strictest = policy.over(item for measure in measures for item in items[measure])
-        found += _bounded(asked, [*mine, *earlier], given, strictest, linked, wards)
+        found += _bounded(asked, [*mine, *earlier], given, strictest, linked)
     return found
 
 
@@ -108,7 +106,18 @@ def _still_withheld(older: Sequence[Figure], own: Sequence[Figure]) -> list[Figu
     return [replace(figure, long=False) for figure in left.values()]
 
 
-def _figures(row: dict[str, str], policy: AudiencePolicy) -> Iterator[Figure]:
+def _named_wards(rows: Iterable[dict[str, str]]) -> dict[tuple[str, str], list[str]]:
+    """The wards that rows with a figure, or a withheld one, name of a measure in packs of one period."""
+    found: dict[tuple[str, str], set[str]] = defaultdict(set)
+    for row in rows:
+        if row["breakdown"] == "ward" and (row["status"] == "suppressed" or any(str(row[half]) for half in HALVES)):
+            found[row["measure"], row["period"]].add(row["breakdown_value"])
+    return {key: sorted(wards) for key, wards in found.items()}
+
+
+def _figures(
+    row: dict[str, str], policy: AudiencePolicy, named: Mapping[tuple[str, str], list[str]]
+) -> Iterator[Figure]:
     """The two counts of a ward's or borough's row; rows of surveys and of kinds of offence are not part of a table."""
     if row["breakdown"] not in ("ward", "total") or row["item"] == "perception":
         return
@@ -121,9 +130,9 @@ def _figures(row: dict[str, str], policy: AudiencePolicy) -> Iterator[Figure]:
             place = row["breakdown_label"] or row["area_name"]
             said = ", ".join([row["measure"], place, row["period"], row["window"], half])
             long = row["window"] in policy.ward_windows
-            yield Figure(
-                row["measure"], row["breakdown_value"], months, float(text) if text else None, said, long, row["period"]
-            )
+            ward, value = row["breakdown_value"], float(text) if text else None
+            wards = [ward] if ward else named.get((row["measure"], row["period"]), [])
+            yield Figure(row["measure"], ward, months, value, said, long, wards)
 
 
 def _families(measures: Iterable[str], linked: Sequence[Sequence[str]]) -> list[set[str]]:
@@ -132,21 +141,15 @@ def _families(measures: Iterable[str], linked: Sequence[Sequence[str]]) -> list[
     return families + [{each} for each in sorted(measures) if not any(each in family for family in families)]
 
 
-Wards = Mapping[tuple[str, str], Collection[str]]  # that the rows of a measure name in packs of one period
-
-
 class _Knowledge:
     """Everything published about some measures as linear equations over months of wards."""
 
-    def __init__(
-        self, known: Sequence[Figure], withheld: Sequence[Figure], linked: Sequence[Sequence[str]], wards: Wards
-    ) -> None:
+    def __init__(self, known: Sequence[Figure], withheld: Sequence[Figure], linked: Sequence[Sequence[str]]) -> None:
         self.parts_of = {whole: parts for whole, *parts in linked}
         figures = [*{(each.place, each.value): each for each in known}.values(), *withheld]
         self.edges = sorted({edge for each in figures for edge in (each.months.start, each.months.stop)})
-        self.wards = wards
         self.columns: dict[tuple[str, str, int], int] = {}
-        needed = [each for each in figures if each.ward or wards[each.measure, each.period]]
+        needed = [each for each in figures if each.wards]
         lines = [self._line(each) for each in needed]
         matrix = self._matrix(lines)
         exact = np.array([each.value is not None and each.ward != "" for each in needed], dtype=bool)
@@ -163,8 +166,7 @@ class _Knowledge:
         return csr_array((np.ones(len(rows)), (rows, columns.astype(int))), shape=(len(lines), len(self.columns)))
 
     def _line(self, figure: Figure) -> list[int]:
-        wards = [figure.ward] if figure.ward else sorted(self.wards[figure.measure, figure.period])
-        return [self._column(kind, ward, edge) for ward in wards for kind, edge in self._pieces(figure)]
+        return [self._column(kind, ward, edge) for ward in figure.wards for kind, edge in self._pieces(figure)]
 
     def _pieces(self, figure: Figure) -> Iterator[tuple[str, int]]:
         first, stop = (bisect_left(self.edges, end) for end in (figure.months.start, figure.months.stop))
@@ -239,17 +241,16 @@ def _bounded(
     given: Sequence[Figure],
     policy: AudiencePolicy,
     linked: Sequence[Sequence[str]],
-    wards: Wards,
 ) -> list[str]:
     """The withheld figures of one family of measures that the ``known`` ones bound too tightly. What is ``given``
     without any ward row of the pack is no fault of its: borough totals, and the true zeros of packs before."""
     if not withheld:
         return []
-    knowledge = _Knowledge(known, withheld, linked, wards)
+    knowledge = _Knowledge(known, withheld, linked)
     totals = {(each.measure, each.months): each.value for each in known if not each.ward and each.value is not None}
     least = [min(policy.least_width, totals.get((each.measure, each.months), np.inf)) for each in withheld]
     settled = knowledge.reaches(withheld, least)
-    alone = cache(lambda: _Knowledge(given, withheld, linked, wards))
+    alone = cache(lambda: _Knowledge(given, withheld, linked))
     found = []
     for figure, width in ((each, least[place]) for place, each in enumerate(withheld) if not settled[place]):
         low, high = knowledge.interval(figure)

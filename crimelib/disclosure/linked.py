@@ -135,8 +135,10 @@ def linked_tables(
 ) -> Linked | None:
     """The tables of some ward rows with their figures, those of short windows included; ``small`` says which have a
     count to withhold. None where nothing could be given away, or nothing is left to withhold."""
-    rows_of = _rows_of(rows)
-    cells = list({cell.place: cell for cell in cells_of(rows)}.values())
+    rows_of: dict[Place, list[int]] = defaultdict(list)
+    for cell in (found := list(cells_of(rows))):
+        rows_of[cell.place].append(cell.row)
+    cells = list({cell.place: cell for cell in found}.values())
     choosable = shown_lengths(rows, policy)
     before = _earlier_cells(earlier)
     still = _still_withheld(earlier, cells, before, policy)
@@ -148,18 +150,10 @@ def linked_tables(
     tables = _empty([*kept, *still], before, linked)
     groups = _this_pack(tables, kept, choosable, rows_of, policy)
     _ward_sums(tables, kept, choosable)
-    _earlier_packs(tables, before, earlier)
+    _earlier_packs(tables, before)
     _earlier_withheld(tables, still, before, policy)
     primary = np.array([small[group].any() for group in groups], dtype=bool)
     return Linked(tables.figures(), groups, primary, _weights(rows, groups))
-
-
-def _rows_of(rows: pd.DataFrame) -> dict[Place, list[int]]:
-    """The rows that each figure stands in."""
-    found: dict[Place, list[int]] = defaultdict(list)
-    for cell in cells_of(rows):
-        found[cell.place].append(cell.row)
-    return found
 
 
 def shown_lengths(rows: pd.DataFrame, policy: AudiencePolicy) -> np.ndarray:
@@ -222,7 +216,7 @@ def _this_pack(
             group = groups.setdefault(key, len(groups))
             members += [[]] if group == len(members) else []
             members[group] += [row for row in rows_of[cell.place] if row not in members[group]]
-        parts = tables.counts_of(cell.measure, cell.ward, cell.span)
+        parts = tables.counts_of(*cell.place)
         asked = _asked(cell, choosable[cell.row], policy, totals[cell.measure, cell.span])
         places[cell.place] = tables.add(parts, cell.value, group, asked)
     for measure, ward, span in places:
@@ -268,34 +262,38 @@ def _ward_sums(tables: Tables, cells: Sequence[Cell], choosable: np.ndarray) -> 
 
 def _earlier_cells(earlier: pd.DataFrame | None) -> pd.DataFrame:
     """What packs published before have shown: the figures, one a row as ``cell``, with the ``breakdown`` and the
-    ``period`` of the pack."""
-    columns = ["cell", "breakdown", "period"]
+    ``wards`` that their pack names for the measure, withheld ones too."""
+    columns = ["cell", "breakdown", "wards"]
     if earlier is None or earlier.empty:
         return pd.DataFrame(columns=columns)
+    named: dict[tuple[str, str], set[str]] = defaultdict(set)
+    for each in earlier.loc[earlier["breakdown"] == "ward", ["measure", "period", "breakdown_value"]].itertuples():
+        named[each.measure, each.period].add(each.breakdown_value)
+    wards = {key: tuple(sorted(codes)) for key, codes in named.items()}
     about = list(zip(earlier["breakdown"], earlier["period"], strict=True))
-    found = {cell.place: (cell, *about[cell.row]) for cell in cells_of(earlier) if cell.shown}
+    found = {}
+    for cell in (cell for cell in cells_of(earlier) if cell.shown):
+        breakdown, period = about[cell.row]
+        found[cell.place] = cell, breakdown, wards.get((cell.measure, period), ())
     return pd.DataFrame(list(found.values()), columns=columns)
 
 
-def _earlier_packs(tables: Tables, before: pd.DataFrame, earlier: pd.DataFrame | None) -> None:
+def _earlier_packs(tables: Tables, before: pd.DataFrame) -> None:
     """Add what packs before have shown; a total of theirs is no less than its wards together, the withheld ones too."""
     for cell in before.loc[before["breakdown"] == "ward", "cell"]:
         tables.add(tables.counts_of(*cell.place), cell.value, SHOWN)
-    if before.empty or earlier is None:
-        return
-    for (measure, wards), totals in _totals_before(before, earlier).items():
+    for (measure, wards), totals in _totals_before(before).items():
         for span, total in _finest(totals).items():
             counts = [each for ward in wards for each in tables.counts_of(measure, ward, span)]
             tables.add([*counts, tables.rest()], total, SHOWN)
 
 
-def _totals_before(before: pd.DataFrame, earlier: pd.DataFrame) -> dict[tuple[str, Wards], dict[Span, float]]:
-    """The totals of packs before by measure and the wards that their pack names, withheld ones too."""
-    named = earlier[earlier["breakdown"] == "ward"].groupby(["measure", "period"])["breakdown_value"].unique()
+def _totals_before(before: pd.DataFrame) -> dict[tuple[str, Wards], dict[Span, float]]:
+    """The totals of packs before by measure and the wards beside them."""
     found: dict[tuple[str, Wards], dict[Span, float]] = defaultdict(dict)
-    for cell, period in before.loc[before["breakdown"] == "total", ["cell", "period"]].itertuples(index=False):
-        if len(wards := named.get((cell.measure, period), ())):
-            found[cell.measure, tuple(sorted(wards))][cell.span] = cell.value
+    for cell, wards in before.loc[before["breakdown"] == "total", ["cell", "wards"]].itertuples(index=False):
+        if wards:
+            found[cell.measure, wards][cell.span] = cell.value
     return found
 
 
@@ -337,7 +335,7 @@ def _earlier_withheld(tables: Tables, still: Sequence[Cell], before: pd.DataFram
     interval may be narrow where it cannot be small."""
     totals = {(cell.measure, cell.span): cell.value for cell in before.loc[before["breakdown"] == "total", "cell"]}
     for cell in still:
-        parts = tables.counts_of(cell.measure, cell.ward, cell.span)
+        parts = tables.counts_of(*cell.place)
         tables.add(
             parts, cell.value, WITHHELD, _asked(cell, False, policy, totals.get((cell.measure, cell.span), np.inf))
         )

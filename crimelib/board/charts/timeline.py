@@ -292,8 +292,7 @@ def short_key(months: Iterable[pd.Period]) -> tuple[str, ...]:
 
 def mark_key(marks: Iterable[Spec]) -> tuple[str, ...]:
     """What the marks of :func:`nameless_layers` are, each named once with when it was."""
-    distinct = {(mark["kind"], mark["label"], mark["start"]): mark for mark in marks}
-    return tuple(_named(mark) for mark in sorted(distinct.values(), key=lambda mark: mark["start"]))
+    return tuple(dict.fromkeys(_named(mark) for mark in sorted(marks, key=lambda mark: mark["start"])))
 
 
 def _named(mark: Spec) -> str:

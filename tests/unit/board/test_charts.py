@@ -599,3 +599,9 @@ def test_panels_of_a_row_stand_level_whatever_their_names_take() -> None:
     chart = charts.small_multiples(pd.concat(frames), "part", title="T", unit="a month", finding="F.")
     assert chart.spec["bounds"] == "flush"
     assert chart.spec["spacing"]["row"] >= 44 + 2 * 16
+
+
+def test_two_breaks_of_a_month_stand_once_in_the_key() -> None:
+    moment = {"kind": "break", "start": 1_491_004_800_000, "end": None}
+    key = timeline.mark_key([{**moment, "label": "sheds taken in"}, {**moment, "label": "sheds gone over"}])
+    assert key == ("┆ Apr 2017: counted anew",)

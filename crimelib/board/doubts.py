@@ -17,6 +17,11 @@ from crimelib.tables.store import Gap, Store
 SUSPECTED_GAP = "Suspected gap"  # so begins what a row's note says of one
 
 
+def doubted_totals(short: pd.Series, months: int = 12) -> pd.Series:
+    """Of months in order, whether they look ``short`` of data: whether one of so many up to each does."""
+    return short.astype("float64").rolling(months, min_periods=1).max() > 0
+
+
 @dataclass(frozen=True)
 class Doubts:
     """The suspected gaps of an area, and by basis the months (``2020-08``) that an older vintage filled, with its

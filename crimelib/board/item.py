@@ -26,7 +26,7 @@ from crimelib.board.comparators import (
     last_before,
     total_before,
 )
-from crimelib.board.doubts import SUSPECTED_GAP, Doubts, doubts
+from crimelib.board.doubts import SUSPECTED_GAP, Doubts, doubted_totals, doubts
 from crimelib.board.funnels import ward_funnel
 from crimelib.board.handover import received
 from crimelib.board.maps import ward_boundaries, ward_choropleth
@@ -635,7 +635,7 @@ def yearly_totals(monthly: pd.DataFrame, breaks: Collection[str]) -> pd.DataFram
     )
     totals = counts.groupby(eras).transform(lambda part: part.rolling(12).sum()).dropna()
     since = totals[eras[totals.index] == eras[totals.index].max()]
-    short = monthly.set_index("month")["short"].astype("float64").rolling(12, min_periods=1).max() > 0
+    short = doubted_totals(monthly.set_index("month")["short"])
     return pd.DataFrame({"value": since, "short": short[since.index]})
 
 

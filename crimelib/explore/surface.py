@@ -16,6 +16,7 @@ import pandas as pd
 from crimelib.areas import nearest
 from crimelib.board.charts import CHART_TYPE, Chart, index_chart, small_multiples
 from crimelib.board.charts import trend_chart as draw_trend
+from crimelib.board.doubts import doubted_totals
 from crimelib.board.item import event_table, new_levels
 from crimelib.board.narrative import Sentence, sentence
 from crimelib.board.summary import Line, compared_rows, rounded
@@ -111,7 +112,7 @@ class MonthlySeries:
 
     def doubted(self, months: int = 12) -> pd.Series:
         """Whether one of so many months up to each looks short of data."""
-        return self._is_short().astype("float64").rolling(months, min_periods=1).max() > 0
+        return doubted_totals(self._is_short(), months)
 
     def _is_short(self) -> pd.Series:
         return pd.Series(self.counts.index.astype(str).isin(list(self.short)), self.counts.index)

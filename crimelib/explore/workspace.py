@@ -134,7 +134,7 @@ class Workspace:
 
     def counted(self, column: str) -> set[str]:
         """Every value of a column of the stored counts: which series, or which areas, any file at hand has."""
-        return self.remembered(("counted", column), lambda: self._distinct(column))
+        return self.remembered(("counted", column), lambda: self.store.distinct("counts", column))
 
     def residents(self, place: Place, period: pd.Period) -> float | None:
         """The residents of a place in the year nearest to a period, None where no file has them."""
@@ -142,10 +142,6 @@ class Workspace:
             ("residents", place.code, period.year), lambda: exposure(self.store, [place.code], period)
         )
         return None if found is None else float(found.numbers[place.code])
-
-    def _distinct(self, column: str) -> set[str]:
-        stored = self.store.table("counts", columns=[column])
-        return set(stored[column].unique()) if len(stored) else set()
 
     def _read(self, area: Area) -> AreaData:
         # the newest month decides which ward boundaries are in force

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from crimelib.board.narrative import counted
 from crimelib.board.tables import FIGURES, WINDOW_TITLES
 from crimelib.errors import InputError
 from crimelib.measures.periods import WINDOWS, both_halves, month_label, parse_period
@@ -199,15 +200,15 @@ def diff_sentence(diff: PackDiff) -> str:
     """How many figures changed, and from what."""
     if not (diff.changes or diff.came or diff.went):
         return f"No figure changed: {_counted(diff.unchanged)} the same."
-    counted = Counter(change.causes for change in diff.changes)
-    parts = [f"{count} ({_title(causes).lower()})" for causes, count in counted.items()]
-    changed = f"{len(diff.changes)} {'row' if len(diff.changes) == 1 else 'rows'} changed"
+    by_cause = Counter(change.causes for change in diff.changes)
+    parts = [f"{number} ({_title(causes).lower()})" for causes, number in by_cause.items()]
+    changed = f"{counted(len(diff.changes), 'rows')} changed"
     causes = f"{': ' if parts else ''}{'; '.join(parts)}"
     return f"{changed}{causes}. {len(diff.came)} came, {len(diff.went)} went, {_counted(diff.unchanged)} the same."
 
 
 def _counted(rows: int) -> str:
-    return f"{rows} row is" if rows == 1 else f"{rows} rows are"
+    return f"{counted(rows, 'rows')} {'is' if rows == 1 else 'are'}"
 
 
 # --- reading ---------------------------------------------------------------------------------------------------------

@@ -98,6 +98,11 @@ class Store:
         rows = pa.concat_tables(wanted, promote_options="default")
         return (as_dictionaries(rows) if as_codes else rows).to_pandas()
 
+    def distinct(self, name: str, column: str) -> set[str]:
+        """The texts of one column of a table over all its parts."""
+        parts = [entry.tables[name] for entry in self.catalogue.entries if name in entry.tables]
+        return {text for part in parts for text in distinct_texts(self.folder / PARTS / part, column)}
+
     def _part(self, entry: Entry, name: str, filters: list | None, columns: list[str] | None) -> pa.Table:
         rows = self._rows(entry.tables[name], filters, columns)
         labels = {"source": entry.source, "vintage": entry.vintage, "vintage_order": entry.order}

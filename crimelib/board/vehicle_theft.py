@@ -12,6 +12,7 @@ from crimelib.areas import LONDON, AreaBook
 from crimelib.board.charts import Chart
 from crimelib.board.item import Board, ItemPage, load_board, yearly_totals
 from crimelib.board.narrative import Sentence
+from crimelib.board.returns import Proportion
 from crimelib.board.summary import row_of
 from crimelib.board.tables import Cell, Table, count_text
 from crimelib.board.text import NOTHING, Text
@@ -238,14 +239,15 @@ def _crossed_line(label: str, counts: pd.Series, values: Sequence[str]) -> tuple
 
 
 def _recovered_line(label: str, counts: pd.Series) -> tuple[Cell, ...]:
-    shares = [_share(counts[half, "yes"], counts[half, "no"]) for half in (True, False)]
-    return (Cell(label), *(Cell(count_text(counts[True, each])) for each in ("yes", "no", NOT_KNOWN)), *shares)
-
-
-def _share(yes: float, no: float) -> Cell:
-    if not (known := yes + no):
-        return Cell("–", absent=True)
-    return Cell(f"{yes / known:.0%} ({count_text(yes)} of {count_text(known)})")
+    now, before = (
+        Proportion(int(counts[half, "yes"]), int(counts[half, "yes"] + counts[half, "no"])) for half in (True, False)
+    )
+    return (
+        Cell(label),
+        *(Cell(count_text(counts[True, each])) for each in ("yes", "no", NOT_KNOWN)),
+        Cell(f"{now.share:.0%}") if now.whole else Cell("–", absent=True),
+        Cell(f"{before.share:.0%} of {count_text(before.whole)}") if before.whole else Cell("–", absent=True),
+    )
 
 
 def _rate_line(label: str, counts: Sequence[float | None], bases: Sequence[float | None]) -> tuple[Cell, ...]:

@@ -62,6 +62,28 @@ class NotebookCell(anywidget.AnyWidget):
     code = traitlets.Unicode("").tag(sync=True)
 
 
+class ViewName(anywidget.AnyWidget):
+    """The field for a view's name and the button that saves it. What is pressed carries the name along: a value that
+    ipywidgets holds back while Python answers would come after the button of another widget."""
+
+    _esm = """
+    let names = 0;
+    function render({ model, el }) {
+      const label = document.createElement("label"), text = document.createElement("input");
+      const button = document.createElement("button"), save = () => model.send({ name: text.value });
+      Object.assign(text, { type: "text", id: `crimelib-view-${(names += 1)}-${Date.now()}` });
+      Object.assign(text, { placeholder: "burglary_since_2019", spellcheck: false });
+      Object.assign(label, { htmlFor: text.id, className: "widget-label", textContent: "View name" });
+      Object.assign(button, { type: "button", className: "jupyter-button widget-button", textContent: "Save view" });
+      el.classList.add("widget-inline-hbox", "widget-text");
+      button.addEventListener("click", save);
+      text.addEventListener("keydown", ({ key }) => key === "Enter" && save());
+      el.append(label, text, button);
+    }
+    export default { render };
+    """
+
+
 class Slider(anywidget.AnyWidget):
     """A range over named steps, ``options`` as (label, value). ipywidgets' own has no name for a screen reader."""
 
@@ -132,10 +154,9 @@ class Explorer(ipywidgets.VBox):
         for name in exploration.picked:
             self.shown.selections.observe(self._picked, name)
         self.cell = NotebookCell()
-        self.name = ipywidgets.Text(description="View name", placeholder="burglary_since_2019")
-        self.save = ipywidgets.Button(description="Save view")
+        self.name = ViewName()
         self.saved = ipywidgets.HTML()
-        self.save.on_click(self._save)
+        self.name.on_msg(lambda _, pressed, __: self.keep(str(pressed["name"])))
         super().__init__([*self._page()])
         self._lay_out()
         self.show()
@@ -152,7 +173,7 @@ class Explorer(ipywidgets.VBox):
 
     def _page(self) -> Sequence[ipywidgets.Widget]:
         heading = ipywidgets.HTML(f"<p><strong>{escape(self.exploration.title)}.</strong> {NOT_FOR_SHARING}</p>")
-        keep = ipywidgets.VBox([self.cell, ipywidgets.HBox([self.name, self.save]), self.saved])
+        keep = ipywidgets.VBox([self.cell, self.name, self.saved])
         # where the chart has no room beside the controls it goes beneath them
         wide = {"overflow": "auto", "flex": "1 1 800px", "max_width": "100%"}
         answer = ipywidgets.VBox([self.shown], layout=wide)
@@ -196,9 +217,10 @@ class Explorer(ipywidgets.VBox):
     def _picked(self, change: dict[str, Any]) -> None:
         self.shown.picked = self.exploration.picked[change["name"]].told(self.workspace, self.view, change["new"])
 
-    def _save(self, _: object) -> None:
+    def keep(self, name: str) -> None:
+        """Save the view under a name, and say so or why not."""
         try:
-            path = write_view(self.workspace.settings.folder, self.name.value.strip(), self.view)
+            path = write_view(self.workspace.settings.folder, name.strip(), self.view)
             told = f"Saved as parameters/views/{path.name}."
         except InputError as error:
             told = str(error)

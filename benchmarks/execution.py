@@ -26,6 +26,8 @@ from io import StringIO
 from multiprocessing import get_context
 from pathlib import Path
 
+from crimelib.board.handover import handed_over
+from crimelib.board.item import load_board
 from crimelib.production.execute import Task, execute_notebooks
 from crimelib.start_up import skip_address_grammar
 
@@ -33,14 +35,17 @@ ROOT = Path(__file__).resolve().parents[1]
 _OTHER = ("_ward", "_partner")
 # those of a borough's pack for the board
 BOARD = [path for path in sorted((ROOT / "notebooks" / "board").glob("*.ipynb")) if not path.stem.endswith(_OTHER)]
-PARAMETERS: dict[str, object] = {"area": "Bromley", "period": "2021-11"}
+PARAMETERS = {"area": "Bromley", "period": "2021-11"}
 CORES = os.cpu_count() or 1
 Work = Sequence[tuple[Path, Path]]
 
 
 def ours(work: Work) -> None:
-    """As `crimelib run` executes them: forked kernels, as many at once as cores."""
-    runs = list(execute_notebooks([Task(*each) for each in work], PARAMETERS, jobs=CORES))
+    """As `crimelib run` executes them: the summary counted once and handed to all, forked kernels, as many at once as
+    cores."""
+    board = load_board(**PARAMETERS)
+    with handed_over(board.rows, board.store.folder, board.subject):
+        runs = list(execute_notebooks([Task(*each) for each in work], PARAMETERS, jobs=CORES))
     assert all(run.status == "ok" for run in runs), runs
 
 

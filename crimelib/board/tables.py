@@ -53,11 +53,11 @@ def protected(rows: pd.DataFrame) -> pd.DataFrame:
     """Rows of ``summary.csv``'s shape with every figure blank whose status says it is not to be shown, and an
     ``absent`` column: the word to show instead ('' where there is a figure). A row that has no signal because a month
     looks short of data, as its note says, has the signal ``suspected_gap``."""
-    status = rows["status"].fillna("") if "status" in rows else pd.Series("", index=rows.index)
-    absent = status.map(ABSENT_WORDS).fillna("")
-    absent = absent.mask((absent == "") & rows["current"].isna(), "no data")
+    status = rows["status"] if "status" in rows else [""] * len(rows)
+    without = ["no data" if missing else "" for missing in rows["current"].isna()]
+    absent = [ABSENT_WORDS.get(given) or told for given, told in zip(status, without, strict=True)]
     figures = [name for name in FIGURES if name in rows]
-    hidden = (absent != "").to_numpy()
+    hidden = np.array([word != "" for word in absent], dtype=bool)
     blanked = {
         name: np.where(hidden, np.nan, pd.to_numeric(rows[name]).to_numpy("float64", na_value=np.nan))
         for name in figures

@@ -23,6 +23,7 @@ from crimelib.errors import InputError, one_line
 from crimelib.production.notebooks import read_notebook, write_notebook
 from crimelib.production.portable import portable_notebook, private_paths, without_paths
 from crimelib.production.workers import TEMPLATE, WARM_MODULES, in_workers
+from crimelib.start_up import skip_address_grammar
 
 Parameters = Mapping[str, object]
 CELL_TIMEOUT_SECONDS = 600
@@ -183,6 +184,7 @@ def _assignment(statement: ast.stmt) -> tuple[str, object]:
 def _run_twice_if_it_dies(source: Path, parameters: dict[str, object], timeout: float) -> Any:
     """As :func:`_run_papermill`; a kernel may have died with its template, for which another notebook is to blame, so
     it is tried once more, started plainly."""
+    skip_address_grammar()
     from nbclient.exceptions import DeadKernelError
 
     from crimelib.kernels.provisioner import started_plainly

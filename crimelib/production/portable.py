@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import os
 import re
 import sys
@@ -30,7 +29,7 @@ def portable_notebook(notebook: Any, private_paths: Iterable[str]) -> Any:
     Two runs on the same inputs then give the same bytes, and comparing packs shows figures, not noise. Raises
     :class:`InputError` for the output of an explorer: its figures are not protected.
     """
-    clean = copy.deepcopy(notebook)
+    clean = without_paths(notebook, private_paths)
     clean.metadata = _only(clean.metadata, _KEPT_METADATA)
     clean.metadata.get("language_info", {}).pop("version", None)
     for position, cell in enumerate(clean.cells, start=1):
@@ -39,7 +38,7 @@ def portable_notebook(notebook: Any, private_paths: Iterable[str]) -> Any:
         if cell.cell_type == "code":
             _refuse_explored(cell, position)
             cell.outputs = [_portable_output(output) for output in cell.outputs if _is_for_readers(output)]
-    return without_paths(clean, private_paths)
+    return clean
 
 
 def _refuse_explored(cell: Any, position: int) -> None:
@@ -59,10 +58,10 @@ def private_paths(parameters: Mapping[str, object]) -> tuple[str, ...]:
 
 
 def without_paths(value: Any, paths: Iterable[str]) -> Any:
-    """``value`` (text, list or mapping) with each of the folders cut to its last name; pictures left alone."""
+    """A copy of ``value`` (text, list or mapping) with each of the folders cut to its last name; pictures left alone."""
     paths = tuple(paths)
     if isinstance(value, str):
-        for path in paths:
+        for path in (each for each in paths if each in value):
             value = re.sub(rf"(?<!\w){re.escape(path)}(?![\w-])", lambda _, path=path: Path(path).name, value)
         return value
     if isinstance(value, list):

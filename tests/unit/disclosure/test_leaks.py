@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -92,8 +93,13 @@ def book(folder: Path, value: object, comment: str = "", hidden: bool = False) -
 
 
 def printed(folder: Path, body: str) -> None:
+    (folder / "board-pack.pdf").write_bytes(page_of(body))
+
+
+@cache  # typst has threads, which mutmut's forks have not: what they print was printed before
+def page_of(body: str) -> bytes:
     source = f'#set document(title: "Pack")\n= Race and hate crime\n{body}\n'
-    (folder / "board-pack.pdf").write_bytes(typst.compile(source.encode(), pdf_standards=["ua-1"]))
+    return typst.compile(source.encode(), pdf_standards=["ua-1"])
 
 
 def printed_table(folder: Path, current: str) -> None:

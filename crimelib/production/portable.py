@@ -58,7 +58,7 @@ def private_paths(parameters: Mapping[str, object]) -> tuple[str, ...]:
 
 
 def without_paths(value: Any, paths: Iterable[str]) -> Any:
-    """A copy of ``value`` (text, list or mapping) with each of the folders cut to its last name; pictures left alone."""
+    """A copy of ``value`` (text, list or mapping), each of the folders cut to its last name; pictures left alone."""
     paths = tuple(paths)
     if isinstance(value, str):
         for path in (each for each in paths if each in value):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import json
+import subprocess
+import sys
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -11,7 +13,6 @@ from typing import Any
 
 import nbformat
 import pytest
-import typst
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 from openpyxl import Workbook
 from openpyxl.comments import Comment
@@ -96,10 +97,13 @@ def printed(folder: Path, body: str) -> None:
     (folder / "board-pack.pdf").write_bytes(page_of(body))
 
 
-@cache  # typst has threads, which mutmut's forks have not: what they print was printed before
+@cache
 def page_of(body: str) -> bytes:
+    """A PDF, from a process of its own: typst starts threads, which mutmut's forks would miss."""
     source = f'#set document(title: "Pack")\n= Race and hate crime\n{body}\n'
-    return typst.compile(source.encode(), pdf_standards=["ua-1"])
+    code = "import sys, typst; sys.stdout.buffer.write(typst.compile(sys.stdin.buffer.read(), pdf_standards='ua-1'))"
+    made = subprocess.run([sys.executable, "-c", code], input=source.encode(), stdout=subprocess.PIPE, check=True)
+    return made.stdout
 
 
 def printed_table(folder: Path, current: str) -> None:

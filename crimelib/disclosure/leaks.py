@@ -35,7 +35,8 @@ WINDOW_WORDS = {
 MONTHLY = ("month", "at", "date")
 # Cells whose numbers place a thing in time, on a page or in the world, and count nothing.
 NO_COUNTS = {*MONTHLY, "period", "quarter_end", "year", "window", "source", "vintage", "area_code", "breakdown_value",
-             "code", "id", "order", "row", "column", "colspan", "rowspan", "x", "x2", "y", "y2", "middle"}  # fmt: skip
+             "code", "id", "order", "row", "column", "colspan", "rowspan", "x", "x2", "y", "y2", "middle", "name_y",
+             "label_y"}  # fmt: skip
 READING_AGE = frozenset({"texts", "median", "highest"})  # of how hard sentences are to read, beside the hardest
 # What a chart's specification says of its looks; no column of ours is named so.
 _LOOKS = re.compile(r"\w*[a-z](?:Size|Padding|Height|Width|Offset|Limit|Angle|Opacity|Radius)"

@@ -260,7 +260,8 @@ def test_a_place_in_a_cell_of_its_own_counts_nothing_unless_its_measure_stands_b
 def test_how_a_chart_is_laid_out_counts_nothing_but_what_it_draws_does(tmp_path: Path) -> None:
     summary(tmp_path)
     spec: dict[str, object] = {"$schema": "https://vega.github.io/schema/vega-lite/v6.json", "columns": 3, "padding": 5,
-                               "title": {"text": "Bickley by month", "subtitlePadding": 6}}  # fmt: skip
+                               "title": {"text": "Bickley by month", "subtitlePadding": 6},
+                               "data": {"values": [{"name": "Bickley", "name_y": 4.5}]}}  # fmt: skip
     drawn = {"title": "Bickley by month", "alt": SAFE, "spec": spec}
     notebook(tmp_path, {"application/vnd.crimelib.chart+json": drawn})
     (tmp_path / "04_hate_crime.ipynb").rename(tmp_path / "15_ward_bickley.ipynb")

@@ -158,9 +158,11 @@ def leaks(said: Iterable[Statement], rows: Sequence[Row], settings: Settings, po
 
 def _leaked(each: Statement, names: Names, summary: Summary, policy: AudiencePolicy) -> Iterator[Leak]:
     """The numbers of a statement that are, or where it names no measure could be, of a withheld ward figure."""
-    yield from named_leaks(each, names, summary)
     wards, common = _named(each, names)
-    if wards and not common:
+    if not wards:
+        return
+    yield from named_leaks(each, names, summary)
+    if not common:
         places = {name for name, value in each.cells if _PLACE.fullmatch(value.strip())}
         for name, number in _numbers(each, names):
             if name not in places and not names.measures_in(name) and _small(number, policy):

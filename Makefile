@@ -48,7 +48,8 @@ lab: setup ## JupyterLab on the notebooks, on 127.0.0.1 with its token
 
 explore: setup ## the explorers as pages, without Jupyter: on 127.0.0.1 with a token, code hidden
 	@JUPYTER_PATH="$(CURDIR)/notebooks/explore/jupyter" $(BIN)/voila notebooks/explore --Voila.ip=127.0.0.1 --token \
-		--template=crimelib --VoilaConfiguration.extension_denylist=nbdime-jupyterlab
+		--template=crimelib --VoilaConfiguration.extension_denylist=nbdime-jupyterlab \
+		--MappingKernelManager.cull_idle_timeout=300 --MappingKernelManager.cull_interval=60
 
 bench: setup ## run the benchmarks
 	@set -e; for file in $(filter-out %/published_raw.py,$(sort $(wildcard benchmarks/*.py))); do echo "== $$file"; $(BIN)/python "$$file"; done

@@ -58,7 +58,8 @@ def changed(view: Strict, name: str, value: object) -> Strict:
 
 
 def settled(view: Strict, controls: Sequence[Control]) -> Strict:
-    """A view without what its controls no longer offer (the ward of another area): the first choice instead."""
+    """A view without what its controls no longer offer (the ward of another area): nothing chosen instead, else the
+    first choice."""
     stale = {}
     for control in controls:
         offered, value = [each for _, each in control.options], getattr(view, control.field)
@@ -66,7 +67,7 @@ def settled(view: Strict, controls: Sequence[Control]) -> Strict:
             kept = tuple(each for each in value if each in offered)
             stale |= {control.field: kept} if kept != value else {}
         elif offered and value not in offered:
-            stale[control.field] = offered[0]
+            stale[control.field] = "" if "" in offered else offered[0]
     return type(view).model_validate({**view.model_dump(), **stale}) if stale else view
 
 

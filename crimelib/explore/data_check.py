@@ -17,7 +17,7 @@ from crimelib.tables.store import Catalogue
 from crimelib.views import DataCheckView
 
 MOST_ROWS = 30
-LINE = 26  # pixels a vintage
+WIDTH, LINE = 460, 26  # pixels of all months, and of a vintage
 
 
 def controls(workspace: Workspace, view: DataCheckView) -> Sequence[Control]:
@@ -112,7 +112,7 @@ def _spec(files: pd.DataFrame, catalogue: Catalogue) -> Spec | None:
             "month": month,
             "state": state,
         }
-        for (source, vintage, month), state in rows.items()
+        for (source, vintage, month), state in sorted(rows.items(), key=lambda row: row[1] != "there")  # doubts on top
     ]
     colour = {"domain": ["there", "looks short of data"], "range": [theme.BAR, theme.ACCENT]}
     shape = {"domain": ["there", "looks short of data"], "range": ["square", "triangle-up"]}
@@ -122,14 +122,15 @@ def _spec(files: pd.DataFrame, catalogue: Catalogue) -> Spec | None:
         "$schema": SCHEMA,
         "title": {"text": "Months by vintage", "subtitle": "a mark a month that the files of a vintage have"},
         "data": {"values": values},
-        "width": 640,
+        "width": WIDTH,
         "height": {"step": LINE},
-        "mark": {"type": "point", "filled": True, "opacity": 1, "size": 34},
+        "mark": {"type": "point", "filled": True, "opacity": 1},
         "encoding": {
             "x": x,
             "y": {"field": "line", "type": "nominal", "title": None},
             "color": {"field": "state", "type": "nominal", "scale": colour, "legend": {"title": None, "orient": "top"}},
             "shape": {"field": "state", "type": "nominal", "scale": shape},
+            "size": {"condition": {"test": "datum.state !== 'there'", "value": 60}, "value": 22},
             "tooltip": tips,
         },
         "config": theme.config(),

@@ -16,7 +16,10 @@ from crimelib.board.charts import SCHEMA, Spec
 from crimelib.board.charts.drawing import tooltip
 from crimelib.measures.periods import month_label
 
-WIDTH, HEIGHT = 720, 300
+ROOM = 800  # pixels across that a chart may take: what JupyterLab has beside the controls on a common screen
+NAMES = 200  # pixels of it for the names of series at the ends of lines
+WIDTH, HEIGHT = 540, 300
+DASHES = [[1, 0], [6, 3], [2, 3]]  # the first is a whole line
 DAY = 86_400_000  # milliseconds
 LABEL_STEP = 15  # pixels from one label to the next
 
@@ -55,11 +58,16 @@ def lines_chart(
     """Lines over months with a name at each end; dragging over months is the interval selection ``months``."""
     names = list(dict.fromkeys(row["series"] for row in rows))
     places = {name: place % len(theme.SERIES) for place, name in enumerate(names)}
-    rows = [{**row, "colour": places[row["series"]]} for row in rows]
+    rounds = {name: min(place // len(theme.SERIES), len(DASHES) - 1) for place, name in enumerate(names)}
+    rows = [{**row, "colour": places[row["series"]], "round": rounds[row["series"]]} for row in rows]
     # by number, so that another choice of series is the same chart with other rows: only those are sent to it
     palette = {"domain": list(range(len(theme.SERIES))), "range": list(theme.SERIES)}
     colour = {"field": "colour", "type": "nominal", "legend": None, "scale": palette}
-    x = {"field": "at", "type": "temporal", "title": None, "scale": {"type": "utc"}, "axis": {"format": "%b %Y"}}
+    # colours that come again are dashed
+    dash = {"domain": list(range(len(DASHES))), "range": DASHES}
+    dashed = {"field": "round", "type": "nominal", "legend": None, "scale": dash}
+    axis = {"format": "%b %Y", "labelSeparation": 12}
+    x = {"field": "at", "type": "temporal", "title": None, "scale": {"type": "utc"}, "axis": axis}
     y = {
         "field": "value",
         "type": "quantitative",
@@ -74,14 +82,18 @@ def lines_chart(
     detail = [{"field": "series", "type": "nominal"}, {"field": "segment", "type": "nominal"}]
     layers: list[Spec] = [
         _event_layer(events, breaks or {}, first, max((row["at"] for row in rows), default=0)),
-        {"name": "lines", "mark": line, "encoding": {"x": x, "y": y, "color": colour, "detail": detail}},
+        {
+            "name": "lines",
+            "mark": line,
+            "encoding": {"x": x, "y": y, "color": colour, "strokeDash": dashed, "detail": detail},
+        },
         {
             "mark": {"type": "point", "filled": True, "size": 34, "opacity": 1},
             "encoding": {"x": x, "y": y, "color": colour, "tooltip": tips},
         },
         {
             "data": {"values": ends},
-            "mark": {"type": "text", "align": "left", "dx": 8, "fontSize": theme.SMALL_SIZE, "limit": 210},
+            "mark": {"type": "text", "align": "left", "dx": 8, "fontSize": theme.SMALL_SIZE, "limit": NAMES - 10},
             "encoding": {
                 "x": x,
                 "y": {**y, "field": "label_at"},
@@ -90,7 +102,7 @@ def lines_chart(
             },
         },
     ]
-    shape = {"width": WIDTH, "height": HEIGHT, "padding": {"left": 5, "top": 5, "right": 190, "bottom": 5}}
+    shape = {"width": WIDTH, "height": HEIGHT, "padding": {"left": 5, "top": 5, "right": NAMES, "bottom": 5}}
     return {**_base(title, unit), **shape, "params": [select], "data": {"values": rows}, "layer": layers}
 
 

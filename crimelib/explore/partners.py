@@ -45,14 +45,16 @@ class CountedBoard(Board):
 
 def controls(workspace: Workspace, view: PartnersView) -> Sequence[Control]:
     """The controls of the explorer for a view."""
-    months = _totals(workspace, view).index
-    slide = ((("first", ""), *((month.strftime("%b %Y"), str(month)) for month in months[1:])),)
+    totals = _totals(workspace, view)
+    months = totals.index
+    common = _common(totals)
+    slide = tuple((month.strftime("%b %Y"), "" if month == common else str(month)) for month in months)
     periods = (("The newest month", ""), *((month_label(month), str(month)) for month in months[::-1]))
     items = tuple((item.title, name) for name, item in workspace.settings.items.items() if len(item.measures) > 1)
     return (
         Control("item", "Item", "one", items),
         Control("area", "Area", "one", area_options(workspace)),
-        Control("base", "100 at the year to", "slide", *slide),
+        Control("base", "100 at the year to", "slide", slide or (("no month", ""),)),
         Control("period", "Compared up to", "one", periods),
     )
 
@@ -63,12 +65,12 @@ def answer(workspace: Workspace, view: PartnersView) -> Answer:
     if totals.empty:
         none = "No file at hand has twelve whole months of two of the item's series."
         return Answer(None, (none,), (), code(workspace, view))
-    base = totals.loc[view.base :] if view.base else totals
+    base = totals.loc[view.base or _common(totals) :]
     usable = base.loc[:, base.iloc[0].notna() & (base.iloc[0] > 0)]
     indexed = 100 * usable / usable.iloc[0]
     values = [row for name in indexed for row in series_values(name, indexed[name])]
     left = [name for name in totals if name not in usable]
-    said = (*_told(workspace, view), *(f"{name} has no count to start from." for name in left))
+    said = (*_told(workspace, view), *([f"No count to start from: {'; '.join(left)}."] if left else []))
     title = f"Twelve-month totals, the year to {month_label(base.index[0])} = 100"
     spec = lines_chart(values, title=title, unit="index", from_zero=False)
     return Answer(spec, said, (("From the base to the newest month", _table(usable, indexed)),), code(workspace, view))
@@ -103,6 +105,11 @@ def _added_up(workspace: Workspace, view: PartnersView) -> pd.DataFrame:
     table = pd.DataFrame(known)
     reached = table.index[table.notna().sum(axis=1) >= 2]
     return table.loc[reached[0] :] if len(reached) else pd.DataFrame()
+
+
+def _common(totals: pd.DataFrame) -> pd.Period | None:
+    """The first month that the most series have reached, so that the partners' are seen before anybody drags."""
+    return None if totals.empty else totals.notna().sum(axis=1).idxmax()
 
 
 def _told(workspace: Workspace, view: PartnersView) -> tuple[str, ...]:

@@ -26,10 +26,11 @@ from crimelib.explore.workspace import Named, Place, Workspace
 from crimelib.measures.periods import month_label, parse_period
 from crimelib.measures.rates import exposure
 from crimelib.measures.series import series_in
+from crimelib.settings import Area
 from crimelib.stats.funnel import funnel, funnel_limits
 from crimelib.views import WardsView
 
-MAP, ROWS, FUNNEL, MONTHS = (340, 330), (250, 330), (330, 240), (330, 240)
+MAP, ROWS, FUNNEL, MONTHS = (320, 330), (190, 330), (315, 240), (315, 240)
 FEWEST = 5
 CHOSEN = {"param": "ward", "empty": True}
 NAME = {"field": "name", "type": "nominal"}
@@ -145,7 +146,7 @@ def _spec(
     upper = {"hconcat": [_map_panel(workspace, values), _ranked_panel(values)], "spacing": 40}
     return {
         "$schema": SCHEMA,
-        "title": {"text": title, "subtitle": "Choose a ward in any of them; again outside a mark to let it go"},
+        "title": {"text": title, "subtitle": "Click on a ward in any of them; click beside the marks to let it go"},
         "params": [param],
         "vconcat": [upper, {"hconcat": below, "spacing": 40}],
         "config": theme.config(),
@@ -162,7 +163,8 @@ def _map_panel(workspace: Workspace, values: list[Spec]) -> Spec:
         "tooltip": tooltip(Ward="name", Count="count", Before="before", Change="change"),
         "opacity": {"condition": {**CHOSEN, "value": 1}, "value": 0.35},
     }
-    encoding = {**drawn.get("encoding", {}), **common}
+    edge = {"condition": {"param": "ward", "empty": False, "value": theme.ACCENT}, "value": theme.BACKGROUND}
+    encoding = {**drawn.get("encoding", {}), **common, "stroke": edge}
     return {"name": "map", **drawn, "transform": [{"lookup": "code", "from": figures}], "encoding": encoding}
 
 
@@ -177,7 +179,7 @@ def _tiles(workspace: Workspace, codes: list[str]) -> Spec:
         "data": {"values": laid},
         "width": MAP[0],
         "height": MAP[1],
-        "mark": {"type": "rect", "stroke": theme.BACKGROUND, "cursor": "pointer"},
+        "mark": {"type": "rect", "cursor": "pointer"},
         "encoding": places,
     }
 
@@ -198,7 +200,7 @@ def _shapes(workspace: Workspace, codes: list[str]) -> Spec | None:
         "width": MAP[0],
         "height": height,
         "projection": {"type": "identity", "scale": 1 / GRID, "translate": [0, 0]},
-        "mark": {"type": "geoshape", "stroke": theme.BACKGROUND, "cursor": "pointer"},
+        "mark": {"type": "geoshape", "cursor": "pointer"},
     }
 
 
@@ -338,14 +340,27 @@ def _period(workspace: Workspace, view: WardsView) -> pd.Period:
     if view.period:
         return parse_period(view.period)
     months = _months(workspace, view)
-    if not len(months):
+    newest = months[-1] if len(months) else workspace.data(workspace.place(view.area).area).latest
+    if newest is None:
         raise InputError(f"no file at hand has {view.area}", where="area", fix="choose another area")
-    return months[-1]
+    return newest
 
 
 def _months(workspace: Workspace, view: WardsView) -> pd.PeriodIndex:
-    place = workspace.place(view.area)
-    return workspace.data(place.area).counts.months_of(place.code)
+    """The months in which some ward has a count of the measure: files by ward often end before those by borough."""
+    named, area = workspace.measure(view.measure), workspace.place(view.area).area
+    return workspace.remembered(
+        ("months by ward", named.path, area.code), lambda: _counted_months(workspace, named, area)
+    )
+
+
+def _counted_months(workspace: Workspace, named: Named, area: Area) -> pd.PeriodIndex:
+    found = pd.PeriodIndex([], freq="M")
+    for history in workspace.histories(area, named.measure.figures):
+        columns = [at for at in (history.column(ward.code) for ward in workspace.data(area).wards) if at is not None]
+        counted = ~np.isnan(history.counts[:, columns]).all(axis=1)
+        found = found.union(pd.period_range(history.start, periods=len(counted), freq="M")[counted])
+    return found
 
 
 WARDS = Exploration("Wards", controls, answer, {"ward": Pick("point", ward_picked)})

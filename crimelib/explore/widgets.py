@@ -17,12 +17,17 @@ import traitlets
 from crimelib.errors import InputError
 from crimelib.explore import NOT_FOR_SHARING
 from crimelib.explore.answers import Answer, Control, Exploration, changed, settled
+from crimelib.explore.live import ROOM
 from crimelib.explore.live_answer import LiveAnswer
 from crimelib.explore.workspace import Workspace
 from crimelib.settings import Strict
 from crimelib.views import write_view
 
 SEVERAL_ROWS = 6
+WIDTH, WIDTH_AND_BUTTON = "360px", "510px"  # of a control
+# Where the chart has no room beside the controls it goes beneath them, and they stand side by side above it.
+PANEL = {"flex": "1 1 364px", "flex_flow": "row wrap", "align_content": "flex-start", "align_items": "flex-start"}
+ANSWER = {"flex": f"1000 1 {ROOM}px", "max_width": "100%", "overflow": "auto"}
 
 
 class NotebookCell(anywidget.AnyWidget):
@@ -40,6 +45,7 @@ class NotebookCell(anywidget.AnyWidget):
       Object.assign(text.style, { display: "block", width: "100%", boxSizing: "border-box", fontFamily: "monospace" });
       Object.assign(text.style, { color: "inherit", background: "transparent" });
       Object.assign(label, { htmlFor: text.id, textContent: "Notebook cell" });
+      label.style.marginLeft = "8px";
       const show = () => { text.value = model.get("code"); };
       button.addEventListener("click", async () => {
         try {
@@ -75,6 +81,7 @@ class ViewName(anywidget.AnyWidget):
       Object.assign(text, { placeholder: "burglary_since_2019", spellcheck: false });
       Object.assign(label, { htmlFor: text.id, className: "widget-label", textContent: "View name" });
       Object.assign(button, { type: "button", className: "jupyter-button widget-button", textContent: "Save view" });
+      Object.assign(label.style, { flex: "0 0 150px", textAlign: "right" });
       el.classList.add("widget-inline-hbox", "widget-text");
       button.addEventListener("click", save);
       text.addEventListener("keydown", ({ key }) => key === "Enter" && save());
@@ -94,9 +101,10 @@ class Slider(anywidget.AnyWidget):
       const told = document.createElement("output");
       Object.assign(range, { type: "range", id: `crimelib-slider-${(sliders += 1)}-${Date.now()}`, min: 0, step: 1 });
       Object.assign(label, { htmlFor: range.id, className: "widget-label", textContent: model.get("description") });
-      Object.assign(label.style, { width: "150px", textAlign: "right" });
-      range.style.flex = "1 1 auto";
-      Object.assign(el.style, { display: "flex", gap: "8px", alignItems: "center", width: "360px" });
+      Object.assign(label.style, { flex: "0 0 150px", textAlign: "right" });
+      Object.assign(range.style, { flex: "1 1 auto", minWidth: 0 });
+      told.style.marginLeft = "8px";
+      el.classList.add("widget-inline-hbox");
       const name = () => {
         told.textContent = model.get("labels")[range.value];
         range.setAttribute("aria-valuetext", told.textContent);
@@ -125,7 +133,7 @@ class Slider(anywidget.AnyWidget):
     value = traitlets.Any()
 
     def __init__(self, options: Sequence[tuple[str, Any]], value: Any, description: str) -> None:
-        super().__init__(options=tuple(options), value=value, description=description)
+        super().__init__(options=tuple(options), value=value, description=description, layout={"width": WIDTH})
 
     @traitlets.observe("options")
     def _named(self, _: object) -> None:
@@ -149,12 +157,12 @@ class Explorer(ipywidgets.VBox):
         self.exploration, self.workspace, self.view = exploration, workspace, view
         self._moving = False
         self.controls: dict[str, ipywidgets.Widget] = {}
-        self.panel = ipywidgets.VBox(layout={"flex": "0 0 auto"})
+        self.panel = ipywidgets.Box(layout=PANEL)
         self.shown = LiveAnswer({name: each.kind for name, each in exploration.picked.items()})
         for name in exploration.picked:
             self.shown.selections.observe(self._picked, name)
         self.cell = NotebookCell()
-        self.name = ViewName()
+        self.name = ViewName(layout={"width": WIDTH_AND_BUTTON})
         self.saved = ipywidgets.HTML()
         self.name.on_msg(lambda _, pressed, __: self.keep(str(pressed["name"])))
         super().__init__([*self._page()])
@@ -174,9 +182,7 @@ class Explorer(ipywidgets.VBox):
     def _page(self) -> Sequence[ipywidgets.Widget]:
         heading = ipywidgets.HTML(f"<p><strong>{escape(self.exploration.title)}.</strong> {NOT_FOR_SHARING}</p>")
         keep = ipywidgets.VBox([self.cell, self.name, self.saved])
-        # where the chart has no room beside the controls it goes beneath them
-        wide = {"overflow": "auto", "flex": "1 1 800px", "max_width": "100%"}
-        answer = ipywidgets.VBox([self.shown], layout=wide)
+        answer = ipywidgets.VBox([self.shown], layout=ANSWER)
         return heading, ipywidgets.HBox([self.panel, answer], layout={"flex_flow": "row wrap"}), keep
 
     def _lay_out(self) -> None:
@@ -229,7 +235,7 @@ class Explorer(ipywidgets.VBox):
 
 def widget_of(control: Control, value: Any) -> ipywidgets.Widget:
     """The labelled widget of a control, at a value."""
-    layout = ipywidgets.Layout(width="360px")
+    layout = ipywidgets.Layout(width=WIDTH)
     style = {"description_width": "150px"}
     common = {"description": control.label, "layout": layout, "style": style}
     if control.kind == "tick":
@@ -251,13 +257,23 @@ def said_html(lines: Sequence[str]) -> str:
 
 
 def table_html(caption: str, table: pd.DataFrame) -> str:
-    """A small table with its caption, a header row and named lines, escaped."""
-    head = "".join(f"<th scope='col' style='text-align:left'>{escape(str(name))}</th>" for name in table.columns)
+    """A small table with its caption, a header row and named lines, escaped; columns of figures stand to the right."""
+    texts = table.astype(str)
+    cells = ["text-align:left;font-weight:400", *(_cell_style(texts.iloc[:, at]) for at in range(1, texts.shape[1]))]
+    head = "".join(
+        f"<th scope='col' style='{style};font-weight:600;white-space:normal'>{escape(str(name))}</th>"
+        for name, style in zip(texts.columns, cells, strict=True)
+    )
     body = "".join(
-        f"<tr><th scope='row' style='text-align:left;font-weight:400'>{escape(str(row[0]))}</th>"
-        + "".join(f"<td style='padding-left:1rem'>{escape(str(value))}</td>" for value in row[1:])
+        f"<tr><th scope='row' style='{cells[0]}'>{escape(row[0])}</th>"
+        + "".join(f"<td style='{style}'>{escape(text)}</td>" for text, style in zip(row[1:], cells[1:], strict=True))
         + "</tr>"
-        for row in table.itertuples(index=False, name=None)
+        for row in texts.itertuples(index=False, name=None)
     )
     named = f"<caption style='text-align:left;font-weight:600;white-space:nowrap'>{escape(caption)}</caption>"
     return f"<table>{named}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+
+
+def _cell_style(column: pd.Series) -> str:
+    is_figures = column.str.fullmatch(r"([\d+−–].*)?").all()
+    return f"padding-left:1rem;{'text-align:right;white-space:nowrap' if is_figures else 'text-align:left'}"

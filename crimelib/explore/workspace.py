@@ -152,7 +152,8 @@ class Workspace:
         latest = pd.Period(at_all["month"].max(), freq="M")
         stored = counts_with_wards(self.store, self.settings, area, latest)
         counts = Counts(stored)
-        wards = tuple(newest_wards(counts, self.settings, area, latest))
+        by_ward = counts.months_of(*(ward.code for ward in self.settings.wards if ward.borough_code == area.code))
+        wards = tuple(newest_wards(counts, self.settings, area, by_ward[-1] if len(by_ward) else latest))
         return AreaData(stored, counts, wards, doubts(self.store, self.settings, area, stored), latest)
 
 

@@ -126,11 +126,12 @@ class Counts:
         """The codes of areas with any count in a month."""
         return [] if self.empty else [self.areas[code] for code in np.unique(self.area[self.month == month.ordinal])]
 
-    def months_of(self, area: str) -> pd.PeriodIndex:
-        """The months in which an area has any count."""
-        if self.empty or area not in self.areas:
+    def months_of(self, *areas: str) -> pd.PeriodIndex:
+        """The months in which any of the areas has any count."""
+        if self.empty:
             return pd.PeriodIndex([], freq="M")
-        return pd.PeriodIndex.from_ordinals(np.unique(self.month[self.area == self.areas.index(area)]), freq="M")
+        here = np.isin(self.area, [code for code, area in enumerate(self.areas) if area in areas])
+        return pd.PeriodIndex.from_ordinals(np.unique(self.month[here]), freq="M")
 
     def histories(self, series: Sequence[str], as_of: Sequence[str] = ()) -> list[History]:
         """The sum of some series of one source on each basis, every month from the latest vintage with any of them or

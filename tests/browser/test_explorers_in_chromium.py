@@ -20,6 +20,12 @@ from crimelib.settings import PROJECT_ROOT
 playwright = pytest.importorskip("playwright.sync_api")
 LONGEST = 180_000  # milliseconds, for a machine that has much else to do
 BASE = "100 at the year to"
+# Charts of which something lies outside the part of the page that shows them, and controls with words cut off.
+CUT_OFF = """() => [
+  ...[...document.querySelectorAll(".vega-embed svg")]
+    .filter((chart) => chart.scrollWidth > chart.closest(".widget-vbox").clientWidth),
+  ...[...document.querySelectorAll("button.widget-button")].filter((each) => each.scrollWidth > each.clientWidth),
+].map((each) => each.textContent.slice(0, 60))"""
 LOOPBACK = ("http://127.0.0.1:", "ws://127.0.0.1:", "data:", "blob:")
 pytestmark = [
     pytest.mark.browser,
@@ -86,6 +92,7 @@ class Place:
         """An explorer with its chart drawn."""
         part = self.run(page, notebook)
         part.locator(".vega-embed svg").first.wait_for()
+        assert page.evaluate(CUT_OFF) == []
         return Shown(page, part)
 
     def _run_in_lab(self, page: playwright.Page, notebook: str) -> playwright.Locator:
@@ -345,6 +352,10 @@ def test_no_keystroke_is_lost_while_answers_come(place: Place, page: playwright.
     page.keyboard.type("!")
     shown.press("Save view")
     shown.says(f"'{typed}!' is no name for a view")
+    page.keyboard.press("Shift+Tab")
+    page.keyboard.type("?")
+    page.keyboard.press("Enter")
+    shown.says("?' is no name for a view")
 
 
 @everywhere_long_only

@@ -20,6 +20,7 @@ from crimelib.explore.open import EXPLORATIONS, explore, upload
 from crimelib.explore.workspace import Workspace, open_workspace
 from crimelib.settings import PROJECT_ROOT, load_settings
 from crimelib.tables.clean import clean
+from crimelib.tables.store import Store
 from crimelib.views import KINDS, AsbDefinitionView, DataCheckView, PartnersView, TrendsView, WardsView
 
 ILLUSTRATIVE = PROJECT_ROOT / "data" / "processed"
@@ -112,6 +113,37 @@ def test_the_base_month_is_one_hundred(workspace: Workspace) -> None:
     first = [row["value"] for row in spec["data"]["values"] if row["month"] == "June 2020"]
     assert first
     assert set(first) == {100}
+
+
+def test_partners_open_where_every_series_has_begun(workspace: Workspace) -> None:
+    shown = EXPLORATIONS["partners"].answer(workspace, PartnersView())
+    assert {"IDVA clients", "MARAC cases"} < {row["series"] for row in shown.spec["data"]["values"]}
+    assert not any("No count to start from" in line for line in shown.said)
+    early = EXPLORATIONS["partners"].answer(workspace, PartnersView(base="2018-06"))
+    assert "No count to start from: IDVA clients; " in early.said[-1]
+
+
+def test_colours_that_come_again_are_dashed() -> None:
+    months = pd.period_range("2021-01", "2021-03", freq="M")
+    rows = [row for name in "abcdefghij" for row in series_values(name, pd.Series(50.0, index=months))]
+    drawn = lines_chart(rows, title="t", unit="u")["data"]["values"]
+    assert len({(row["colour"], row["round"]) for row in drawn}) == 10
+
+
+class WardsUntilMay(Store):
+    """A store whose files by ward end before those by borough, as the published ones do."""
+
+    def counts(self, area_codes: list[str], *, wards: bool = False) -> pd.DataFrame:
+        found = super().counts(area_codes, wards=wards)
+        return found[(found["area_level"] != "ward") | (found["month"].astype(str) < "2021-06")]
+
+
+def test_wards_are_shown_where_their_files_end_before_the_boroughs(workspace: Workspace) -> None:
+    shortened = Workspace(workspace.settings, WardsUntilMay(workspace.store.folder))
+    shown = EXPLORATIONS["wards"].answer(shortened, WardsView())
+    assert shown.spec["title"]["text"].endswith("to May 2021")
+    months = {control.field: control.options for control in EXPLORATIONS["wards"].controls(shortened, WardsView())}
+    assert months["period"][1] == ("May 2021", "2021-05")
 
 
 def test_a_line_never_crosses_a_missing_month_or_a_break() -> None:

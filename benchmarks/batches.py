@@ -92,11 +92,17 @@ def by_dask(data: Data, rounds: int, numbers: Sequence[int]) -> None:
 
 def london(data: Data, rounds: int, numbers: Sequence[int]) -> None:
     """Everything over one period, once."""
+    from crimelib.measures.areas import area_counts
     from crimelib.production.batch import subjects
     from crimelib.settings import load_settings
+    from crimelib.tables.store import Store
 
-    packs = len(subjects(load_settings(), "all", data.period))
-    wall = show(f"London, {packs} packs", [batch(data, "all")], packs)
+    settings = load_settings()
+    everywhere = [area for area, _ in subjects(settings, "all", data.period)]
+    counts = area_counts(Store(data.processed), settings, everywhere)
+    there = set(counts.loc[counts["month"] == data.period, "area_code"])
+    names = [area.name for area in everywhere if area.code in there]  # few files have the City
+    wall = show(f"London, {len(names)} packs", [batch(data, ",".join(names))], len(names))
     print(f"  {wall / LONDON_SECONDS:.2f} times ten minutes, on {os.cpu_count()} cores")
 
 

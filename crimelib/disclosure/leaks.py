@@ -69,11 +69,13 @@ class Leak(NamedTuple):
 
 @dataclass(frozen=True)
 class Names:
-    """The words by which files call wards, measures and pages."""
+    """The words by which files call wards, measures and pages; ``areas`` are names of which a ward's may be a part
+    (Forest, in Waltham Forest)."""
 
     wards: Mapping[str, str]
     measures: Mapping[str, str]
     items: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    areas: frozenset[str] = frozenset()
 
     @classmethod
     def of(cls, rows: Iterable[Row], settings: Settings) -> Names:
@@ -82,11 +84,12 @@ class Names:
         known = {item: each.measures for item, each in settings.items.items()}
         measures = {word: name for each in known.values() for name, measure in each.items() for word in
                     (name, measure.label.lower())}  # fmt: skip
-        return cls(wards, measures, {item: frozenset(each) for item, each in known.items()})
+        areas = frozenset(area.name for area in settings.areas)
+        return cls(wards, measures, {item: frozenset(each) for item, each in known.items()}, areas)
 
     @cached_property
     def _ward(self) -> re.Pattern[str]:
-        return _any_of(self.wards, re.NOFLAG)
+        return _any_of({*self.wards, *self.areas}, re.NOFLAG)
 
     @cached_property
     def _measure(self) -> re.Pattern[str]:
@@ -95,7 +98,9 @@ class Names:
     @cached_property
     def wards_in(self) -> Callable[[str], frozenset[str]]:
         """The wards that a text names; files say the same, and say it under the same words, many times."""
-        return cache(lambda text: frozenset(self.wards[found] for found in self._ward.findall(text)))
+        return cache(
+            lambda text: frozenset(self.wards[name] for name in self._ward.findall(text) if name in self.wards)
+        )
 
     @cached_property
     def measures_in(self) -> Callable[[str], frozenset[str]]:
@@ -185,11 +190,11 @@ def named_leaks(each: Statement, names: Names, summary: Summary) -> Iterator[Lea
                     yield Leak(ward, measure, min(hidden), name, number)
 
 
-def _named(each: Statement, names: Names) -> tuple[set[str], frozenset[str] | set[str]]:
+def _named(each: Statement, names: Names) -> tuple[frozenset[str], frozenset[str]]:
     """The wards and the measures that a statement speaks of: in its own words, those it stands under, its page's."""
     wards = names.wards_in(each.text) or names.wards_in(each.about)
     if not wards:
-        return set(), set()
+        return frozenset(), frozenset()
     return wards, names.measures_in(each.text) or names.measures_in(each.about) or names.measures_of(each.file)
 
 

@@ -16,10 +16,10 @@ from pathlib import Path
 from typing import Any
 
 from crimelib.board.tables import TABLE_TYPE
-from crimelib.errors import CrimelibError, one_line
 from crimelib.production.pages import PackInfo, Page
 from crimelib.production.paper import Block, blocks_of, heading_of, parts_of, tallness
 from crimelib.production.portable import CHART_TYPE
+from crimelib.production.typesetting import typeset
 
 TEMPLATE = Path(__file__).parent / "templates" / "pdf" / "board.typ"
 MOST_ROWS = 45  # of a table on paper
@@ -69,21 +69,10 @@ def board_pdf(notebooks: Sequence[Any], pages: Sequence[Page], info: PackInfo, l
     """The pack's pages, in order, as a PDF/UA-1 document with bookmarks; ``lead`` is the overview's first sentence.
 
     ``notebooks`` are the executed notebooks of ``pages``; of a page that could not be made only the reason is told.
-    Raises :class:`CrimelibError` when typst refuses.
+    Raises what :func:`typeset` raises.
     """
-    import typst
-
     content = json.dumps(printable(_content(notebooks, pages, info, lead)))
-    try:
-        return typst.compile(
-            TEMPLATE.read_bytes(),
-            format="pdf",
-            pdf_standards="ua-1",
-            sys_inputs={"pack": content},
-            ignore_system_fonts=True,
-        )
-    except typst.TypstError as error:
-        raise CrimelibError(f"board-pack.pdf could not be made: {one_line(str(error))[:300]}") from error
+    return typeset(TEMPLATE.read_text(encoding="utf-8"), {"pack": content}, "board-pack.pdf")
 
 
 def printable(value: Any) -> Any:

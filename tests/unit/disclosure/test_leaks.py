@@ -18,6 +18,7 @@ from openpyxl import Workbook
 from openpyxl.comments import Comment
 
 from crimelib.disclosure.audit import audit_pack
+from crimelib.disclosure.leaks import Names
 from crimelib.disclosure.protect import FIGURES
 from crimelib.settings import load_settings
 
@@ -270,6 +271,13 @@ def test_how_a_chart_is_laid_out_counts_nothing_but_what_it_draws_does(tmp_path:
     notebook(tmp_path, {"application/vnd.crimelib.chart+json": drawn})
     (tmp_path / "04_hate_crime.ipynb").rename(tmp_path / "15_ward_bickley.ipynb")
     assert audit_pack(tmp_path, [], "board", SETTINGS)
+
+
+def test_a_borough_is_not_taken_for_the_ward_whose_name_is_part_of_its_own() -> None:
+    row = {"breakdown": "ward", "breakdown_value": "E05013888", "breakdown_label": "Forest"}
+    names = Names.of([row], SETTINGS)
+    assert names.wards_in("Violence in Waltham Forest rose from 30 to 33") == set()
+    assert names.wards_in("Waltham Forest: Forest had 3, E05013888") == {"E05013888"}
 
 
 @pytest.mark.parametrize(("title", "is_found"), [(["Theft of motor", "vehicles"], False), (["Hate", "crime"], True)])

@@ -18,7 +18,9 @@ from crimelib.measures.periods import month_label
 
 ROOM = 800  # pixels across that a chart may take: what JupyterLab has beside the controls on a common screen
 NAMES = 200  # pixels of it for the names of series at the ends of lines
-WIDTH, HEIGHT = 540, 300
+AXIS = 60  # pixels of it for the figures of the axis
+WIDTH, HEIGHT = ROOM - NAMES - AXIS, 300
+AROUND = {"left": AXIS, "top": 64, "right": NAMES, "bottom": 30}
 DASHES = [[1, 0], [6, 3], [2, 3]]  # the first is a whole line
 DAY = 86_400_000  # milliseconds
 LABEL_STEP = 15  # pixels from one label to the next
@@ -102,7 +104,8 @@ def lines_chart(
             },
         },
     ]
-    shape = {"width": WIDTH, "height": HEIGHT, "padding": {"left": 5, "top": 5, "right": NAMES, "bottom": 5}}
+    # the size is said and not found out: names at the ends would be added to it, and the chart jump as they change
+    shape = {"width": WIDTH, "height": HEIGHT, "autosize": "none", "padding": AROUND}
     return {**_base(title, unit), **shape, "params": [select], "data": {"values": rows}, "layer": layers}
 
 

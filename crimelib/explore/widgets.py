@@ -103,6 +103,7 @@ class Slider(anywidget.AnyWidget):
       Object.assign(label, { htmlFor: range.id, className: "widget-label", textContent: model.get("description") });
       Object.assign(label.style, { flex: "0 0 150px", textAlign: "right" });
       Object.assign(range.style, { flex: "1 1 auto", minWidth: 0 });
+      told.style.whiteSpace = "nowrap";
       told.style.marginLeft = "8px";
       el.classList.add("widget-inline-hbox");
       const name = () => {

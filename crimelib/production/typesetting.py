@@ -1,5 +1,5 @@
 """A document set by typst in a process of its own: typst keeps what it has worked out for as long as its process lives,
-which is a hundred megabytes a pack in a batch."""
+which is a hundred megabytes a pack in a batch, and threads, which processes forked from it would miss."""
 
 from __future__ import annotations
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import csv
 import json
-import subprocess
-import sys
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -20,6 +18,7 @@ from openpyxl.comments import Comment
 from crimelib.disclosure.audit import audit_pack
 from crimelib.disclosure.leaks import Names
 from crimelib.disclosure.protect import FIGURES
+from crimelib.production.typesetting import typeset
 from crimelib.settings import load_settings
 
 SETTINGS = load_settings()
@@ -100,11 +99,7 @@ def printed(folder: Path, body: str) -> None:
 
 @cache
 def page_of(body: str) -> bytes:
-    """A PDF, from a process of its own: typst starts threads, which mutmut's forks would miss."""
-    source = f'#set document(title: "Pack")\n= Race and hate crime\n{body}\n'
-    code = "import sys, typst; sys.stdout.buffer.write(typst.compile(sys.stdin.buffer.read(), pdf_standards='ua-1'))"
-    made = subprocess.run([sys.executable, "-c", code], input=source.encode(), stdout=subprocess.PIPE, check=True)
-    return made.stdout
+    return typeset(f'#set document(title: "Pack")\n= Race and hate crime\n{body}\n', {}, "board-pack.pdf")
 
 
 def printed_table(folder: Path, current: str) -> None:

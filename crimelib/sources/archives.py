@@ -12,8 +12,8 @@ from isal import isal_zlib
 
 from crimelib.sources.discovery import RawFile
 
-READ_BYTES = 2 * 1024**2
-BLOCK_BYTES = 8 * 1024**2
+READ_BYTES = 1024**2
+BLOCK_BYTES = 4 * 1024**2  # larger ones are given back to the system and cleared anew each time
 _LOCAL_HEADER = 30
 
 

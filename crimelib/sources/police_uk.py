@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
+from operator import itemgetter
 
 import pandas as pd
 import pyarrow as pa
@@ -95,10 +96,13 @@ def ward_counts(lsoa: pd.DataFrame, lsoa_ward: pd.DataFrame, settings: Settings)
 def _read_members(
     file: RawFile, archive: zipfile.ZipFile, members: list[zipfile.ZipInfo], reference: Reference
 ) -> list[Part]:
-    """The members' parts in order, one thread a core: inflating, parsing and counting all let go of the lock."""
+    """The members' parts in order, one thread a core: inflating, parsing and counting all let go of the lock. The
+    largest come first, so that no core is left with one at the end."""
     pool = ThreadPoolExecutor(os.cpu_count())
     try:
-        return list(pool.map(lambda info: _read_member(file, archive, info, reference), members))
+        order = sorted(range(len(members)), key=lambda at: members[at].file_size, reverse=True)
+        parts = pool.map(lambda at: _read_member(file, archive, members[at], reference), order)
+        return [part for _, part in sorted(zip(order, parts, strict=True), key=itemgetter(0))]
     finally:
         pool.shutdown(cancel_futures=True)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import chain
 
 import numpy as np
@@ -136,39 +136,42 @@ def _counted(file: RawFile, blocks: Iterable[bytes], kind: str, reference: Refer
 
 
 def _placed(tally: Tally, kind: str, month: str, force: str, reference: Reference) -> _Counted | None:
-    codes, names, kinds = (tally.counts[column].cat for column in ("LSOA code", "LSOA name", kind))
-    lsoas = [code.strip() for code in codes.categories]
+    codes, names, kinds = (tally.keys[column] for column in ("LSOA code", "LSOA name", kind))
+    lsoas = [code.strip() for code in codes.texts]
     located = np.array([lsoa != "" for lsoa in lsoas])[codes.codes]
-    prefixes = [name.strip().rpartition(" ")[0] or name.strip() for name in names.categories]
+    prefixes = [_prefix(name) for name in names.texts]
     unknown = np.array([prefix not in reference.districts for prefix in prefixes])[names.codes]
-    if not all(lsoa == "" or _LSOA.fullmatch(lsoa) for lsoa in lsoas) or (located & unknown).any():
+    if not all(lsoa == "" or _is_lsoa(lsoa) for lsoa in lsoas) or (located & unknown).any():
         return None
     known = [prefix for prefix in dict.fromkeys(prefixes) if prefix in reference.districts]
     found = {prefix: reference.area(force, prefix) for prefix in ("", *known)}
     areas = list(dict.fromkeys(found.values()))
     number = {prefix: areas.index(area) for prefix, area in found.items()}
-    area = np.array([number.get(prefix, 0) for prefix in prefixes])[names.codes]
+    area = np.where(located, np.array([number.get(prefix, 0) for prefix in prefixes])[names.codes], 0)
     return _Counted(
-        month,
-        force,
-        areas,
-        list(kinds.categories),
-        lsoas,
-        np.asarray(codes.codes),
-        np.where(located, area, 0),
-        np.asarray(kinds.codes),
-        tally.counts["count"].to_numpy(),
-        tally.repeated,
+        month, force, areas, kinds.texts, lsoas, codes.codes, area, kinds.codes, tally.count, tally.repeated
     )
+
+
+# Every file of a force has the same LSOAs again.
+@lru_cache(2**17)
+def _is_lsoa(code: str) -> bool:
+    return _LSOA.fullmatch(code) is not None
+
+
+@lru_cache(2**17)
+def _prefix(name: str) -> str:
+    name = name.strip()
+    return name.rpartition(" ")[0] or name
 
 
 def _street(counted: _Counted, reference: Reference) -> Part | None:
     series = [reference.series.get(kind.strip().casefold()) for kind in counted.kinds]
     if None in series:
         return None
-    cells = [(*counted.areas[a], series[k], count) for a, k, count in counted.by_area()]
-    observed = pd.DataFrame(cells, columns=[*AREA_COLUMNS, "series", "count"])
-    observed = observed.assign(month=counted.month, force=counted.force)
+    same = counted.month, counted.force
+    cells = [(*same, *counted.areas[a], series[k], count) for a, k, count in counted.by_area()]
+    observed = pd.DataFrame(cells, columns=["month", "force", *AREA_COLUMNS, "series", "count"])
     return Part(observed, _by_lsoa(counted, series), {"police_uk_quality": _quality(counted)})
 
 
@@ -207,9 +210,8 @@ def _quality(counted: _Counted) -> pd.DataFrame:
         "elsewhere": outside.get("elsewhere", 0),
         "repeated_crime_ids": counted.repeated,
     }
-    return pd.DataFrame({"check": list(checks), "count": list(checks.values())}).assign(
-        month=counted.month, force=counted.force
-    )[["month", "force", "check", "count"]]
+    cells = [(counted.month, counted.force, check, count) for check, count in checks.items()]
+    return pd.DataFrame(cells, columns=["month", "force", "check", "count"])
 
 
 def _outcomes(counted: _Counted, reference: Reference) -> Part:

@@ -8,10 +8,9 @@ which says what is wrong with it and where.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 from pyarrow import csv
@@ -22,44 +21,40 @@ _NEWLINE, _FIRST_PRINTABLE = 10, 32
 _WORD = 8
 _MOST_BITS = 63
 _ODD = np.uint64(0x9E3779B97F4A7C15)
-_CODE = pa.dictionary(pa.int32(), pa.string())
+_BYTES = pa.binary()  # that they are UTF-8 is known of the whole block
+_CODE = pa.dictionary(pa.int32(), _BYTES)
 
 
 @dataclass(frozen=True)
-class Tally:
-    """How many rows of a file are alike: ``counts`` has one row for each combination of the keys that occurs (the
-    keys as categories, and ``count``); ``constants`` are the columns that say the same in every row; ``repeated`` are
-    the rows whose identifier an earlier row has."""
+class Key:
+    """A column as numbers: ``codes`` (int64, one a row) into ``texts``, in the order in which they were first seen."""
 
-    counts: pd.DataFrame
-    constants: dict[str, str]
-    repeated: int
+    codes: np.ndarray
+    texts: list[str]
 
-
-@dataclass
-class _Key:
-    """A column as numbers, block by block: the texts in the order in which they were first seen."""
-
-    known: dict[str, int] = field(default_factory=dict)
-    parts: list[np.ndarray] = field(default_factory=list)
-
-    def add(self, column: pa.DictionaryArray) -> None:
-        """Take in a block's column."""
-        texts = column.dictionary.to_pylist()
-        if not self.known:
-            self.known = dict(zip(texts, range(len(texts)), strict=True))
-        own = [self.known.setdefault(text, len(self.known)) for text in texts]
-        self.parts.append(np.array(own, dtype="int32")[column.indices.to_numpy()])
-
-    @property
-    def numbers(self) -> np.ndarray:
-        """The number of each row's text."""
-        return np.concatenate(self.parts).astype("int64")
+    @classmethod
+    def of(cls, parts: Sequence[pa.DictionaryArray]) -> Key:
+        """A column out of its blocks, each of which has numbers of its own."""
+        chunks = pa.chunked_array(parts).unify_dictionaries().chunks
+        codes = np.concatenate([part.indices.to_numpy() for part in chunks], dtype="int64")
+        return cls(codes, [text.decode() for text in chunks[-1].dictionary.to_pylist()])
 
     @property
     def bits(self) -> int:
         """Bits that the largest number takes."""
-        return (len(self.known) - 1).bit_length()
+        return (len(self.texts) - 1).bit_length()
+
+
+@dataclass(frozen=True)
+class Tally:
+    """How many rows of a file are alike: ``keys`` has a code for each combination of the keys that occurs, and
+    ``count`` its rows; ``constants`` are the columns that say the same in every row; ``repeated`` are the rows whose
+    identifier an earlier row has."""
+
+    keys: dict[str, Key]
+    count: np.ndarray
+    constants: dict[str, str]
+    repeated: int
 
 
 def tallied(
@@ -67,14 +62,13 @@ def tallied(
 ) -> Tally | None:
     """The rows counted by ``keys``; None where the file is not plain, lacks a column or has no rows, or where a
     constant is none. ``blocks`` cut the file anywhere; what is held of it are a number and an identifier a row."""
-    columns = {key: _Key() for key in keys}
+    parts: dict[str, list[pa.Array]] = {name: [] for name in (*keys, identifier) if name}
     texts = [*constants, *([identifier] if identifier else [])]
     header: list[str] = []
-    said: dict[str, str] = {}
-    identifiers = []
+    said: dict[str, bytes] = {}
     for block in _whole_lines(blocks):
         if not header:
-            header, block = header_of(block), block.partition(b"\n")[2]
+            header, block = header_of(block), block[block.find(b"\n") + 1 :]
             if header and not block:
                 continue
         rows = _columns(block, header, keys, texts)
@@ -84,17 +78,20 @@ def tallied(
             said.setdefault(name, rows[name][0].as_py())
             if not pc.all(pc.equal(rows[name], said[name])).as_py():
                 return None
-        for key in keys:
-            columns[key].add(rows[key].chunk(0))
-        identifiers += [rows[identifier].chunk(0)] if identifier else []
-    if not columns[keys[0]].parts or sum(column.bits for column in columns.values()) > _MOST_BITS:
+        for name, column in parts.items():
+            column.append(rows[name].chunk(0))
+    if not parts[keys[0]]:
         return None
-    return Tally(_counts(columns), said, _repeated(identifiers))
+    columns = {key: Key.of(parts[key]) for key in keys}
+    if sum(column.bits for column in columns.values()) > _MOST_BITS:
+        return None
+    constant = {name: text.decode() for name, text in said.items()}
+    return Tally(*_counts(columns), constant, _repeated(parts.get(identifier, [])))
 
 
 def header_of(block: bytes) -> list[str]:
     """The column names in the first line of a file; none where they are not plain."""
-    first = block.removeprefix(_BOM).partition(b"\n")[0]
+    first = block[: block.find(b"\n")].removeprefix(_BOM) if b"\n" in block else block.removeprefix(_BOM)
     names = [name.strip() for name in first.decode("utf-8", errors="replace").split(",")]
     return names if all(names) and len(set(names)) == len(names) and is_plain(first) else []
 
@@ -149,7 +146,7 @@ def _columns(lines: bytes, header: list[str], keys: Sequence[str], texts: Sequen
             csv.ParseOptions(quote_char=False, ignore_empty_lines=False),
             csv.ConvertOptions(
                 include_columns=[*keys, *texts],
-                column_types=dict.fromkeys(texts, pa.string()) | dict.fromkeys(keys, _CODE),
+                column_types=dict.fromkeys(texts, _BYTES) | dict.fromkeys(keys, _CODE),
                 strings_can_be_null=False,
             ),
         )
@@ -157,23 +154,22 @@ def _columns(lines: bytes, header: list[str], keys: Sequence[str], texts: Sequen
         return None
 
 
-def _counts(columns: dict[str, _Key]) -> pd.DataFrame:
+def _counts(columns: dict[str, Key]) -> tuple[dict[str, Key], np.ndarray]:
     """Each combination that occurs and how often: the numbers of a row's texts side by side in one whole number."""
     kinds = np.zeros(1, dtype="int64")
     for column in columns.values():
-        kinds = kinds << column.bits | column.numbers
+        kinds = kinds << column.bits | column.codes
     kinds, count = np.unique(kinds, return_counts=True)
-    found: dict[str, object] = {"count": count.astype("int64")}
-    for key, column in reversed(columns.items()):
-        codes, texts = kinds & (1 << column.bits) - 1, pd.Index(list(column.known), dtype=object)
-        found[key] = pd.Categorical.from_codes(codes, texts)
+    found = {}
+    for name, column in reversed(columns.items()):
+        found[name] = Key(kinds & (1 << column.bits) - 1, column.texts)
         kinds = kinds >> column.bits
-    return pd.DataFrame(found)[[*columns, "count"]]
+    return found, count.astype("int64")
 
 
-def _repeated(parts: list[pa.StringArray]) -> int:
+def _repeated(parts: list[pa.BinaryArray]) -> int:
     """How many identifiers, empty ones apart, an earlier row has already."""
-    stated = [part.filter(pc.not_equal(part, "")) for part in parts]
+    stated = [part.filter(pc.not_equal(part, b"")) for part in parts]
     hashes = np.concatenate([_hashes(part) for part in stated]) if stated else np.zeros(0, np.uint64)
     ordered = np.sort(hashes)
     if not (ordered[1:] == ordered[:-1]).any():
@@ -182,7 +178,7 @@ def _repeated(parts: list[pa.StringArray]) -> int:
     return len(together) - pc.count_distinct(together).as_py()
 
 
-def _hashes(texts: pa.StringArray) -> np.ndarray:
+def _hashes(texts: pa.BinaryArray) -> np.ndarray:
     """A number for each text, the same for the same text: of the publisher's identifiers, all of one length, from
     all their bytes; of others one number for all, so that the texts themselves are compared."""
     lengths = pc.binary_length(texts)

@@ -24,7 +24,8 @@ def tally(text: str | bytes, cut: int = 7):
 
 
 def counts(found) -> dict[tuple[str, str], int]:
-    return {(row.place, row.kind): row.count for row in found.counts.itertuples(index=False, name="Row")}
+    place, kind = ([found.keys[name].texts[code] for code in found.keys[name].codes] for name in ("place", "kind"))
+    return dict(zip(zip(place, kind, strict=True), found.count.tolist(), strict=True))
 
 
 @pytest.mark.parametrize("cut", [1, 5, 64, 10_000])

@@ -142,7 +142,7 @@ def _shapes(features: list[Spec]) -> list[Spec]:
     encoding = {
         "fill": {"field": "properties.fill", "type": "nominal", "scale": None},
         "stroke": {"condition": {"test": is_gone, "value": theme.MUTED}, "value": theme.BACKGROUND},
-        "strokeDash": {"condition": {"test": is_gone, "value": [3, 3]}, "value": [1, 0]},
+        "strokeDash": {"condition": {"test": is_gone, "value": [3, 3]}, "value": []},
         "tooltip": tooltip(Ward="properties.name", Count="properties.figure"),
     }
     ordered = sorted(features, key=lambda feature: feature["properties"]["absent"])  # dashed edges above the others

@@ -133,6 +133,7 @@ async function render({ model, el }) {
   const said = announced(), chart = document.createElement("div"), picked = announced();
   const tables = document.createElement("div");
   tables.style.contentVisibility = "auto"; // not laid out while it is out of sight
+  chart.style.willChange = "transform"; // a picture of its own: not painted again where a line more is said above it
   let shown = null, drawing = false, asked = 0, gone = false;
   el.append(said.place, chart, picked.place, tables);
 

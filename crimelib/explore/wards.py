@@ -62,7 +62,7 @@ def answer(workspace: Workspace, view: WardsView) -> Answer:
     return Answer(
         _spec(workspace, view, named, area, period, rows, chosen),
         said,
-        (("Wards, the highest count first", _table(rows)),),
+        (("Wards, the highest count first", _table(rows, chosen)),),
         code(view),
     )
 
@@ -245,32 +245,29 @@ def _month_lines(workspace: Workspace, named: Named, area: Place, rows: list[Row
 
 
 def _months_panel(lines: str, values: list[Spec], named: Named) -> Spec:
-    """The months of the chosen ward; of all of them, faintly, while none is chosen."""
+    """The months of every ward, faintly, and of the chosen one before them: another choice draws only that one."""
     encoding = {
         "x": {"field": "at", "type": "temporal", "title": None, "scale": {"type": "utc"}, "axis": {"format": "%b %Y"}},
         "y": {"field": "value", "type": "quantitative", "title": None},
-        "opacity": {"condition": {"param": "ward", "empty": False, "value": 1}, "value": 0.3},
     }
     month = {"field": "at", "type": "temporal", "title": "Month", "format": "%B %Y"}
     tips = [*tooltip(Ward="name"), month, *tooltip(Count="value")]
     named_wards = {"data": {"values": [{name: row[name] for name in ("code", "name")} for row in values]}}
-    dots = {
-        "transform": [
-            {"filter": {"param": "ward", "empty": False}},
-            {"lookup": "code", "from": {**named_wards, "key": "code", "fields": ["name"]}},
-        ],
-        "mark": {"type": "point", "filled": True, "color": theme.CURRENT, "size": 14, "opacity": 1},
-        "encoding": {"x": encoding["x"], "y": encoding["y"], "tooltip": tips},
-    }
     line = {"type": "line", "color": theme.CURRENT, "strokeWidth": 1.2, "invalid": "break-paths-filter-domains"}
     line["order"] = False  # as they are given, ward after ward; by month they would be drawn criss-cross
+    dot = {"type": "point", "filled": True, "color": theme.CURRENT, "size": 14, "opacity": 1}
+    own = [{"filter": {"param": "ward", "empty": False}}]
+    name = {"lookup": "code", "from": {**named_wards, "key": "code", "fields": ["name"]}}
     return {
         "title": {"text": "By month", "subtitle": named.measure.unit, "fontSize": theme.TEXT_SIZE},
         "data": {"values": lines, "format": {"type": "csv", "parse": {"at": "number", "value": "number"}}},
-        "transform": [{"filter": CHOSEN}],
         "width": MONTHS[0],
         "height": MONTHS[1],
-        "layer": [{"mark": line, "encoding": encoding}, dots],
+        "layer": [
+            {"mark": {**line, "opacity": 0.15}, "encoding": encoding},
+            {"transform": own, "mark": line, "encoding": encoding},
+            {"transform": [*own, name], "mark": dot, "encoding": {**encoding, "tooltip": tips}},
+        ],
     }
 
 
@@ -327,13 +324,17 @@ def _change(row: Row) -> str:
     return change_text({**row, "absent": ""}) if row["status"] == "ok" else ""
 
 
-def _table(rows: list[Row]) -> pd.DataFrame:
+def _table(rows: list[Row], chosen: str) -> pd.DataFrame:
     lines = [
-        (row["breakdown_label"], count_text(row["current"]), count_text(row["previous"]), _change(row),
+        (_named(row, chosen), count_text(row["current"]), count_text(row["previous"]), _change(row),
          signal_text(row["signal"]) or "–")
         for row in rows
     ]  # fmt: skip
     return pd.DataFrame(lines, columns=["Ward", "Now", "A year before", "Change", "More than chance?"])
+
+
+def _named(row: Row, chosen: str) -> str:
+    return row["breakdown_label"] + (" (chosen)" if row["breakdown_value"] == chosen else "")
 
 
 def _period(workspace: Workspace, view: WardsView) -> pd.Period:

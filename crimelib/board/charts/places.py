@@ -205,7 +205,7 @@ def funnel_chart(
 
 
 def _limit_line(field: str) -> Spec:
-    dash = [5, 3] if field.endswith("95") else [1, 0]
+    dash = [5, 3] if field.endswith("95") else []
     return {"mark": {"type": "line", "color": theme.RULE, "strokeWidth": 1.3, "strokeDash": dash, "clip": True}}
 
 

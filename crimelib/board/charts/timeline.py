@@ -273,7 +273,7 @@ def event_layers(marks: Sequence[Spec]) -> list[Spec]:
     layers = [layer_of(shade, periods, x=x, x2={"field": "end"}, **floor)] if periods else []
     for mark in marks:
         height = {"value": -(mark["lane"] * _LANE + 14)}
-        dash = [2, 3] if mark["kind"] == "break" else [1, 0]
+        dash = [2, 3] if mark["kind"] == "break" else []
         rule = {"mark": {"type": "rule", "color": theme.RULE, "strokeDash": dash, "strokeWidth": 1}}
         style = {"align": mark["align"], "dx": 4 if mark["align"] == "left" else -4, "baseline": "top"}
         label = text_mark("label", **style, fontSize=theme.SMALL_SIZE, color=theme.MUTED)
@@ -311,7 +311,7 @@ def nameless_layers(marks: Sequence[Spec]) -> list[Spec]:
     shade = {"mark": {"type": "rect", "color": theme.SHADE, "opacity": 1}}
     periods = [mark for mark in marks if mark["end"]]
     layers = [layer_of(shade, periods, x=x, x2={"field": "end"}, **floor)] if periods else []
-    for kind, dash in (("event", [1, 0]), ("break", [2, 3])):
+    for kind, dash in (("event", []), ("break", [2, 3])):
         moments = [mark for mark in marks if mark["kind"] == kind and not mark["end"]]
         layers += [layer_of({"mark": {**rule, "strokeDash": dash}}, moments, x=x, **floor)] if moments else []
     return layers

@@ -26,11 +26,6 @@ from io import StringIO
 from multiprocessing import get_context
 from pathlib import Path
 
-from crimelib.board.handover import handed_over
-from crimelib.board.item import load_board
-from crimelib.production.execute import Task, execute_notebooks
-from crimelib.start_up import skip_address_grammar
-
 ROOT = Path(__file__).resolve().parents[1]
 _OTHER = ("_ward", "_partner")
 # those of a borough's pack for the board
@@ -41,10 +36,15 @@ Work = Sequence[tuple[Path, Path]]
 
 
 def ours(work: Work) -> None:
-    """As `crimelib run` executes them: the summary counted once and handed to all, forked kernels, as many at once as
-    cores."""
+    """As `crimelib run` executes them: the summary counted once, while the workers start, and handed to all, forked
+    kernels, as many at once as cores. Loaded here, for workers that are spawned load this script again."""
+    from crimelib.board.handover import handed_over
+    from crimelib.board.item import load_board
+    from crimelib.production.execute import Task, execute_notebooks, get_ready
+    from crimelib.production.workers import workers_ahead
+
     board = load_board(**PARAMETERS)
-    with handed_over(board.rows, board.store.folder, board.subject):
+    with workers_ahead(get_ready, CORES), handed_over(board.rows, board.store.folder, board.subject):
         runs = list(execute_notebooks([Task(*each) for each in work], PARAMETERS, jobs=CORES))
     assert all(run.status == "ok" for run in runs), runs
 
@@ -98,6 +98,8 @@ def warm(sources: Sequence[Path]) -> None:
 def by_hand(source: Path) -> float:
     """A notebook's cells, one after the other, in this process's shell; the processor time that they took."""
     started = time.process_time()
+    from crimelib.start_up import skip_address_grammar
+
     skip_address_grammar()
     from IPython.core.interactiveshell import InteractiveShell
 

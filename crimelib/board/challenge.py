@@ -135,7 +135,7 @@ def _status(page: ItemPage, condition: Condition) -> Found | None:
 
 def _parts(page: ItemPage, condition: Condition) -> Found | None:
     wanted = {"measure": _id(page, condition), "breakdown": condition.breakdown, "window": condition.window}
-    rows = page.rows[(page.rows[list(wanted)] == pd.Series(wanted)).all(axis=1)]
+    rows = rows_where(page.rows, **wanted)
     moved = rows[(rows["status"] == "ok") & (rows["signal"] == condition.parts)].to_dict("records")
     if not moved:
         return None
@@ -201,7 +201,7 @@ def _residents(page: ItemPage, condition: Condition) -> Found | None:
 
 def _hidden(page: ItemPage, condition: Condition) -> Found | None:
     wanted = {"measure": _id(page, condition), "breakdown": condition.breakdown, "window": condition.window}
-    rows = page.rows[(page.rows[list(wanted)] == pd.Series(wanted)).all(axis=1)]
+    rows = rows_where(page.rows, **wanted)
     number = int((rows["status"] == "suppressed").sum())
     return {**_names(page, condition), "number": counted(number, f"{condition.breakdown}s")} if number else None
 
@@ -257,7 +257,7 @@ def _row(page: ItemPage, condition: Condition) -> Mapping[str, object] | None:
     about = {"measure": _id(page, condition), "window": condition.window, "breakdown": condition.breakdown}
     about |= {"breakdown_value": condition.value}
     _measure(page, condition)
-    rows = page.rows[(page.rows[list(about)] == pd.Series(about)).all(axis=1)]
+    rows = rows_where(page.rows, **about)
     return rows.iloc[0].to_dict() if len(rows) == 1 else None
 
 

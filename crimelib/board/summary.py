@@ -373,7 +373,8 @@ def _exact(values: list) -> pd.Series:
 
 def rows_where(rows: pd.DataFrame, **wanted: object) -> pd.DataFrame:
     """The rows of a summary that hold every value wanted, by column."""
-    return rows[(rows[list(wanted)] == pd.Series(wanted)).all(axis=1)]
+    held = [rows[name].to_numpy() == value for name, value in wanted.items()]
+    return rows[np.logical_and.reduce(held)]
 
 
 def row_of(rows: pd.DataFrame, measure: str, window: str = "rolling_12", **where: str) -> Mapping[str, object]:

@@ -34,6 +34,7 @@ _OWN_SIGNALS = (signal.SIGCHLD, signal.SIGINT, signal.SIGTERM)
 _KERNEL_MODULES = (
     *("runpy", "ipykernel.kernelapp", "ipykernel.ipkernel", "ipykernel.zmqshell", "ipykernel.displayhook"),
     *("ipykernel.iostream", "ipykernel.heartbeat", "ipykernel.subshell_manager", "IPython.core.completerlib"),
+    *("IPython.core.oinspect", "sqlite3"),
 )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
@@ -22,6 +23,7 @@ from crimelib.board.ward import chosen_wards
 from crimelib.disclosure.protect import earlier_packs, suppressed_table
 from crimelib.errors import InputError
 from crimelib.production.disclosed import disclosed
+from crimelib.production.execute import get_ready
 from crimelib.production.index import earlier_pages
 from crimelib.production.notebook_copies import copy_for
 from crimelib.production.pack import pack_path, sha256_file, sha256_json
@@ -30,6 +32,7 @@ from crimelib.production.run import PackResult, code_sha256, environment_sha256,
 from crimelib.production.standing import next_standing
 from crimelib.production.ward_notebooks import WARD_PAGE, ward_notebooks
 from crimelib.production.workbook import definitions_of
+from crimelib.production.workers import worker_count, workers_ahead
 from crimelib.scratch import scratch_folder
 from crimelib.settings import PROJECT_ROOT, Area, Settings
 from crimelib.sources.partner_returns import NAME as RETURNS
@@ -68,7 +71,9 @@ def make_pack(
     if resume and (standing := plan.standing(started)):
         return standing
     board = plan.board
-    with scratch_folder() as scratch, handed_over(board.rows, processed, board.subject):
+    # where a pack stands its notebooks may all be taken over
+    ahead = nullcontext() if plan.target.exists() and not fresh else workers_ahead(get_ready, worker_count(jobs))
+    with ahead, scratch_folder() as scratch, handed_over(board.rows, processed, board.subject):
         made = Path(mkdtemp(prefix="pages-", dir=scratch))
         pages = [page for path in plan.chosen for page in _pages(path, board, wards, organisations, made)]
         return _run(board, pages, processed, plan.target, plan.asked, jobs, fresh, reason, progress)

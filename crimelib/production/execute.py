@@ -18,7 +18,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from crimelib.board.charts.drawing import add_pictures
+from crimelib.board.charts.drawing import SCHEMA, add_pictures, draw_svg
 from crimelib.errors import InputError, one_line
 from crimelib.production.notebooks import read_notebook, write_notebook
 from crimelib.production.portable import portable_notebook, private_paths, without_paths
@@ -107,6 +107,14 @@ def execute_notebooks(
     work = partial(_execute_handed, handed, dict(parameters), timeout)
     for task, run in in_workers(work, [[task] for task in tasks], jobs):
         yield run or _died(task)
+
+
+def get_ready(_: None) -> None:
+    """In a worker that waits for its first notebook: load what it will take, the drawing of charts above all."""
+    skip_address_grammar()
+    import papermill  # noqa: F401
+
+    draw_svg({"$schema": SCHEMA, "data": {"values": []}, "mark": "point"}, title="", alt="")
 
 
 def _execute_handed(handed: Mapping[str, str], parameters: Parameters, timeout: float, task: Task) -> NotebookRun:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import platform
 import re
 import shutil
@@ -52,6 +51,7 @@ from crimelib.production.pdf import board_pdf
 from crimelib.production.portable import private_paths, without_paths
 from crimelib.production.standing import DRAFT, Standing, keep_released, next_standing, standing_of, time_words
 from crimelib.production.workbook import write_workbook
+from crimelib.production.workers import worker_count
 
 InputRecord = Mapping[str, str]
 Check = Callable[[Path], list[str]]
@@ -165,7 +165,7 @@ def run_pack(
             building(target) as folder,
         ):
             standing = next_standing(target, reason)
-            runs, reused = _obtain(request, folder, _worker_count(jobs), timeout, fresh, bar)
+            runs, reused = _obtain(request, folder, worker_count(jobs), timeout, fresh, bar)
             runs = [_for_audience(run, audience) for run in runs]
             _fill(request, folder, runs, reused, standing, time.perf_counter() - started)
             _refuse_faults(check(folder) if check else [])
@@ -227,12 +227,6 @@ def _checked_inputs(inputs: Sequence[InputRecord]) -> list[dict[str, str]]:
         if file.is_absolute() or ".." in file.parts:
             raise InputError("an input's path must be relative", where=str(file), fix="give it from the raw folder")
     return sorted((dict(record) for record in inputs), key=lambda record: record["file"])
-
-
-def _worker_count(jobs: int | None) -> int:
-    if jobs is not None and jobs < 1:
-        raise InputError(f"{jobs} jobs cannot run anything", fix="use --jobs 1 or more")
-    return jobs or os.cpu_count() or 1
 
 
 def _obtain(

@@ -26,6 +26,7 @@ from typing import TypeVar
 
 from crimelib import board
 from crimelib.board.charts.drawing import PICTURES_LATER
+from crimelib.errors import InputError
 from crimelib.kernels.client import Template, can_fork
 from crimelib.scratch import scratch_folder, share
 from crimelib.side_by_side import without_interrupts
@@ -61,6 +62,48 @@ class _Worker:
     clears: Path | None = None
 
 
+class _Ahead:
+    """The pool that :func:`workers_ahead` has started, until it is taken."""
+
+    pool: ProcessPoolExecutor | None = None
+
+
+def worker_count(jobs: int | None) -> int:
+    """As many as asked for, else one a core. Raises :class:`InputError` for none."""
+    if jobs is not None and jobs < 1:
+        raise InputError(f"{jobs} jobs cannot run anything", fix="use --jobs 1 or more")
+    return jobs or os.cpu_count() or 1
+
+
+@contextmanager
+def workers_ahead(get_ready: Callable[[None], None], jobs: int) -> Iterator[None]:
+    """Start the workers and their template now, to load what they will need while something else is counted: the
+    first :func:`in_workers` within takes them. Within a worker, which has no others, nothing."""
+    if _Worker.is_one:
+        yield
+        return
+    with worker_pool(jobs) as pool:
+        for _ in range(jobs):
+            with suppress(BrokenProcessPool), without_interrupts():
+                pool.submit(as_worker, get_ready, None)
+        _Ahead.pool = pool
+        try:
+            yield
+        finally:
+            _Ahead.pool = None
+
+
+@contextmanager
+def _pool(jobs: int) -> Iterator[ProcessPoolExecutor]:
+    """The workers started ahead, the first time; else new ones."""
+    pool, _Ahead.pool = _Ahead.pool, None
+    if pool:
+        yield pool
+        return
+    with worker_pool(jobs) as pool:
+        yield pool
+
+
 def in_workers(
     work: Callable[[Task], Result], chains: Sequence[Sequence[Task]], jobs: int
 ) -> Iterator[tuple[Task, Result | None]]:
@@ -86,7 +129,7 @@ def _until_a_worker_dies(
     work: Callable[[Task], Result], waiting: Sequence[list[Task]], jobs: int
 ) -> Generator[tuple[Task, Result], None, list[list[Task]]]:
     """Takes what gets done off ``waiting``; returns the chains whose first task was under way when a worker died."""
-    with worker_pool(jobs) as pool:
+    with _pool(jobs) as pool:
         under_way: dict[Future[Result], list[Task]] = {}
         for chain in waiting:
             _submit(pool, work, chain, under_way)
@@ -123,8 +166,8 @@ def worker_pool(jobs: int) -> Iterator[ProcessPoolExecutor]:
     """
     context = multiprocessing.get_context("spawn")
     lifeline_reader, lifeline = context.Pipe(duplex=False)
-    with scratch_folder() as scratch, _template(scratch):
-        pool = ProcessPoolExecutor(jobs, context, _start_worker, (str(scratch), lifeline_reader))
+    with scratch_folder() as scratch, tempfile.TemporaryDirectory(prefix="w", dir=scratch) as own, _template(Path(own)):
+        pool = ProcessPoolExecutor(jobs, context, _start_worker, (own, str(scratch), lifeline_reader))
         try:
             yield pool
         except BaseException:
@@ -137,14 +180,14 @@ def worker_pool(jobs: int) -> Iterator[ProcessPoolExecutor]:
 
 
 @contextmanager
-def _template(scratch: Path) -> Iterator[None]:
+def _template(folder: Path) -> Iterator[None]:
     """The process of which kernels are forked, where this system can: see :mod:`crimelib.kernels`."""
     if not can_fork():
         yield
         return
-    environment = {**os.environ, **_kernel_environment(scratch)}
+    environment = {**os.environ, **_kernel_environment(folder)}
     with without_interrupts():
-        template = Template(scratch / TEMPLATE, environment, WARM_MODULES + OWN_MODULES, KERNEL_START_UP + PRIME)
+        template = Template(folder / TEMPLATE, environment, WARM_MODULES + OWN_MODULES, KERNEL_START_UP + PRIME)
     try:
         yield
     finally:
@@ -154,11 +197,11 @@ def _template(scratch: Path) -> Iterator[None]:
 # In a worker -----------------------------------------------------------------------------------------------------
 
 
-def _start_worker(scratch: str, lifeline: Connection) -> None:
+def _start_worker(folder: str, scratch: str, lifeline: Connection) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     _log_kernels_only()
-    own = Path(scratch) / str(os.getpid())
+    own = Path(folder) / str(os.getpid())
     start_up = own / "ipython" / "profile_default" / "startup"
     start_up.mkdir(parents=True)
     (start_up / "00_quick.py").write_text(KERNEL_START_UP)

@@ -32,6 +32,7 @@ IN_WORDS = {
     OUTSIDE_BAND: "{side} what was to be expected",
 }
 REWEIGHT_ABOVE = 2.58
+CONVERGED = 1e-12  # of the coefficients of a fit, from one step to the next
 
 
 def xmr(series: pd.Series, breaks: Mapping[pd.Period, str] | None = None) -> pd.DataFrame:
@@ -219,11 +220,14 @@ def _band_design(months: pd.PeriodIndex, season: bool, trend: bool) -> np.ndarra
 def _quasi_poisson(values: np.ndarray, design: np.ndarray, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray, float]:
     """Fitted means, unscaled covariance of the coefficients, and dispersion (at least 1)."""
     mean, information = (values + values.mean()) / 2 + 1e-3, np.eye(design.shape[1])
+    beta, ridge = np.full(design.shape[1], np.inf), 1e-10 * np.eye(design.shape[1])
     for _ in range(25):
-        working = np.log(mean) + (values - mean) / mean
-        information = design.T @ (design * (weights * mean)[:, None]) + 1e-10 * np.eye(design.shape[1])
+        before, working = beta, np.log(mean) + (values - mean) / mean
+        information = design.T @ (design * (weights * mean)[:, None]) + ridge
         beta = np.linalg.solve(information, design.T @ (weights * mean * working))
         mean = np.exp(np.clip(design @ beta, -20, 25))
+        if np.abs(beta - before).max() < CONVERGED:
+            break
     freedom = len(values) - design.shape[1]
     spread = max(1.0, float((weights * (values - mean) ** 2 / mean).sum() / freedom))
     return mean, np.linalg.inv(information), spread

@@ -12,7 +12,8 @@ import pytest
 import work
 from test_killed_runs import PATIENCE_SECONDS, running, wait_for, wait_until_none_mention
 
-from crimelib.production.workers import in_workers
+from crimelib.errors import InputError
+from crimelib.production.workers import in_workers, worker_count, workers_ahead
 
 WORK = Path(work.__file__)
 
@@ -39,6 +40,29 @@ def test_work_that_a_worker_asks_for_is_done_there() -> None:
     ((_, (worker, places)),) = in_workers(work.nested, [["a"]], 1)
     assert places == [worker, worker]
     assert worker != os.getpid()
+
+
+def test_workers_started_ahead_get_ready_and_are_taken_once(tmp_path: Path) -> None:
+    ready = tmp_path / "ready"
+    ready.mkdir()
+    with workers_ahead(partial(work.be_ready, ready), 2):
+        first, second = (dict(in_workers(work.process, [["a"], ["b"]], 2)) for _ in range(2))
+    started = {int(path.name) for path in ready.iterdir()}
+    assert set(first.values()) <= started
+    assert not set(second.values()) & started
+
+
+@pytest.mark.parametrize("task", ["kill", "a"])
+def test_workers_that_die_ahead_or_at_once_lose_nothing(task: str) -> None:
+    with workers_ahead(work.die, 2):
+        done = dict(in_workers(work.process, [[task], ["b"]], 2))
+    assert [each for each, pid in done.items() if pid is None] == ["kill"] * (task == "kill")
+    assert set(done) == {task, "b"}
+
+
+def test_no_workers_at_all_are_refused() -> None:
+    with pytest.raises(InputError, match="0 jobs cannot run anything"):
+        worker_count(0)
 
 
 @pytest.mark.parametrize("way", [signal.SIGINT, signal.SIGKILL])

@@ -29,6 +29,17 @@ def note(log: Path, task: str) -> str:
     return task
 
 
+def be_ready(folder: Path, _: None) -> None:
+    """A file named for the process, which stays busy a moment so that each worker has one."""
+    (folder / str(os.getpid())).touch()
+    time.sleep(0.5)
+
+
+def die(_: None) -> None:
+    """The end of a worker that was to get ready."""
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
 def nested(task: str) -> tuple[int, list[int]]:
     """The worker, and where work that it asks for is done."""
     return os.getpid(), [pid for _, pid in in_workers(process, [[task], [task]], 2)]

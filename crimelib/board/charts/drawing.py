@@ -168,12 +168,6 @@ def finished_chart(
     return Chart(finished(_WIDE), finished(_NARROW), title, f"{title}. {finding}", data.reset_index(drop=True))
 
 
-def _values(rows: pd.DataFrame) -> Spec:
-    """Rows as inline data, missing values as null."""
-    columns = [_as_json(rows[name]) for name in rows]
-    return {"values": [dict(zip(rows, values, strict=True)) for values in zip(*columns, strict=True)]}
-
-
 def _as_json(column: pd.Series) -> list[Any]:
     """A column as ``to_json`` has it, which takes a millisecond where a chart has dozens of small tables."""
     values = column.tolist()
@@ -209,9 +203,10 @@ def layer_of(layer: Spec, data: Any = None, **encoding: Any) -> Spec:
         return {**layer, "encoding": whole}
     channels = [part for channel in whole.values() for part in (channel if isinstance(channel, list) else [channel])]
     fields = dict.fromkeys([*(part["field"] for part in channels if "field" in part), "at", "value"])
-    frame = pd.DataFrame(data)
-    drawn = frame[[field for field in fields if field in frame]]
-    return {"data": _values(drawn), **layer, "encoding": whole}
+    rows = data if isinstance(data, pd.DataFrame) else pd.DataFrame(data)
+    drawn = {field: _as_json(rows[field]) for field in fields if field in rows}
+    values = [dict(zip(drawn, row, strict=True)) for row in zip(*drawn.values(), strict=True)]
+    return {"data": {"values": values}, **layer, "encoding": whole}
 
 
 def point_mark(**mark: Any) -> Spec:

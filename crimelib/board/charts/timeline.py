@@ -154,12 +154,13 @@ def settled_and_provisional(
     rows: pd.DataFrame, provisional_from: object
 ) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
     """The counted months as settled, provisional, and provisional joined to the settled month before."""
-    counted = rows.dropna(subset=["value"])
-    none = counted.iloc[:0]
-    if provisional_from is None:
+    counted = rows[rows["value"].notna()]
+    late = counted["month"] >= as_month(provisional_from) if provisional_from is not None else None
+    if late is None or not late.any():
+        none = counted.iloc[:0]
         return counted, none, none
-    late = counted["month"] >= as_month(provisional_from)
-    return counted[~late], counted[late], pd.concat([counted[~late].tail(1), counted[late]]) if late.any() else none
+    settled, provisional = counted[~late], counted[late]
+    return settled, provisional, pd.concat([settled.tail(1), provisional])
 
 
 _LANE = 17

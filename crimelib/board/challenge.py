@@ -134,8 +134,7 @@ def _status(page: ItemPage, condition: Condition) -> Found | None:
 
 
 def _parts(page: ItemPage, condition: Condition) -> Found | None:
-    wanted = {"measure": _id(page, condition), "breakdown": condition.breakdown, "window": condition.window}
-    rows = rows_where(page.rows, **wanted)
+    rows = _rows(page, condition)
     moved = rows[(rows["status"] == "ok") & (rows["signal"] == condition.parts)].to_dict("records")
     if not moved:
         return None
@@ -200,8 +199,7 @@ def _residents(page: ItemPage, condition: Condition) -> Found | None:
 
 
 def _hidden(page: ItemPage, condition: Condition) -> Found | None:
-    wanted = {"measure": _id(page, condition), "breakdown": condition.breakdown, "window": condition.window}
-    rows = rows_where(page.rows, **wanted)
+    rows = _rows(page, condition)
     number = int((rows["status"] == "suppressed").sum())
     return {**_names(page, condition), "number": counted(number, f"{condition.breakdown}s")} if number else None
 
@@ -252,12 +250,16 @@ def _measure(page: ItemPage, condition: Condition) -> Measure:
     return page.item.measures[name]
 
 
+def _rows(page: ItemPage, condition: Condition) -> pd.DataFrame:
+    """The rows of the summary over a condition's window, of its breakdown."""
+    wanted = {"measure": _id(page, condition), "breakdown": condition.breakdown, "window": condition.window}
+    return rows_where(page.rows, **wanted)
+
+
 def _row(page: ItemPage, condition: Condition) -> Mapping[str, object] | None:
     """The row of the summary that a condition is about; None where the summary has none."""
-    about = {"measure": _id(page, condition), "window": condition.window, "breakdown": condition.breakdown}
-    about |= {"breakdown_value": condition.value}
     _measure(page, condition)
-    rows = rows_where(page.rows, **about)
+    rows = rows_where(_rows(page, condition), breakdown_value=condition.value)
     return rows.iloc[0].to_dict() if len(rows) == 1 else None
 
 

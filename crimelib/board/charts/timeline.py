@@ -155,12 +155,11 @@ def settled_and_provisional(
 ) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
     """The counted months as settled, provisional, and provisional joined to the settled month before."""
     counted = rows[rows["value"].notna()]
-    late = counted["month"] >= as_month(provisional_from) if provisional_from is not None else None
-    if late is None or not late.any():
-        none = counted.iloc[:0]
-        return counted, none, none
-    settled, provisional = counted[~late], counted[late]
-    return settled, provisional, pd.concat([settled.tail(1), provisional])
+    settled, provisional = counted, counted.iloc[:0]
+    if provisional_from is not None:
+        late = counted["month"] >= as_month(provisional_from)
+        settled, provisional = counted[~late], counted[late]
+    return settled, provisional, pd.concat([settled.tail(1), provisional]) if len(provisional) else provisional
 
 
 _LANE = 17

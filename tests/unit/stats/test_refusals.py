@@ -1,4 +1,4 @@
-"""Every refusal of the measures and statistics: one line that says what is wrong and what to do."""
+"""What the statistics refuse: one line that says what is wrong and what to do."""
 
 from __future__ import annotations
 

@@ -33,8 +33,11 @@ from crimelib.tables.store import Store
 GRID = 2 / 3  # grid steps a pixel
 SCAN_LINES = 40
 LETTER = 0.56  # width of a letter of a label, as a share of its size
+MARGIN = 4  # beside a label, in pixels
+DOWN_A_LABEL = np.linspace(-0.5, 0.5, 5)  # the lines on which a label must lie within its ward, in its heights
 LEGEND = 44
 Rings = list[np.ndarray]  # closed rings of one ward, points by x and y
+Stretches = list[tuple[float, float]]  # from where to where on a line
 
 
 @dataclass(frozen=True)
@@ -180,33 +183,35 @@ def label_place(rings: Rings, width: float, height: float) -> Place | None:
     """The middle of a box (pixels) that lies within a ward, as near to the ward's own middle as may be; None where it
     has no room for one."""
     corners = np.concatenate(rings) / GRID
-    top, bottom = corners[:, 1].min(), corners[:, 1].max()
-    tried = [_chord(rings, y, height) for y in np.linspace(top + height / 2, bottom - height / 2, SCAN_LINES)]
-    roomy = [place for place in tried if place.width >= width and bottom - top > height]
+    (left, top), (right, bottom) = corners.min(axis=0), corners.max(axis=0)
+    if right - left - MARGIN < width or bottom - top <= height:
+        return None
+    middles = np.linspace(top + height / 2, bottom - height / 2, SCAN_LINES)
+    inside = _stretches(rings, np.add.outer(middles, height * DOWN_A_LABEL).ravel())
+    boxes = zip(*[iter(inside)] * len(DOWN_A_LABEL), strict=True)  # a label's lines together
+    tried = [_widest(y, lines) for y, lines in zip(middles, boxes, strict=True)]
+    roomy = [place for place in tried if place.width >= width]
     return min(roomy, key=lambda place: abs(place.y - (top + bottom) / 2), default=None)
 
 
-def _chord(rings: Rings, y: float, height: float) -> Place:
-    """The widest stretch about a height that stays within the ward from the top of a label to its foot."""
-    inside = [_stretches(rings, line) for line in (y - height / 2, y - height / 4, y, y + height / 4, y + height / 2)]
-    common = inside[0]
-    for stretches in inside[1:]:
+def _widest(y: float, lines: Sequence[Stretches]) -> Place:
+    """The widest stretch about a height that stays within the ward on all the lines down a label."""
+    common = lines[0]
+    for stretches in lines[1:]:
         pairs = [(max(a, c), min(b, d)) for a, b in common for c, d in stretches]
         common = [(left, right) for left, right in pairs if left < right]
     left, right = max(common, key=lambda pair: pair[1] - pair[0], default=(0.0, 0.0))
-    return Place((left + right) / 2, y, right - left - 4)
+    return Place((left + right) / 2, y, right - left - MARGIN)
 
 
-def _stretches(rings: Rings, y: float) -> list[tuple[float, float]]:
-    """Where a horizontal line lies within the ward, in pixels."""
-    crossings = np.sort(np.concatenate([_crossings(ring / GRID, y) for ring in rings]))
-    return list(zip(crossings[0::2], crossings[1::2], strict=False))
-
-
-def _crossings(ring: np.ndarray, y: float) -> np.ndarray:
-    (x1, y1), (x2, y2) = ring[:-1].T, ring[1:].T
-    across = (y1 > y) != (y2 > y)
-    return x1[across] + (y - y1[across]) * (x2 - x1)[across] / (y2 - y1)[across]
+def _stretches(rings: Rings, lines: np.ndarray) -> list[Stretches]:
+    """Where each of many horizontal lines lies within the ward, in pixels; of all lines at once, for speed."""
+    x1, y1, x2, y2 = np.concatenate([np.hstack([ring[:-1], ring[1:]]) for ring in rings]).T / GRID
+    line, edge = np.nonzero((y1 > lines[:, None]) != (y2 > lines[:, None]))
+    crossings = x1[edge] + (lines[line] - y1[edge]) * (x2 - x1)[edge] / (y2 - y1)[edge]
+    ordered = crossings[np.lexsort([crossings, line])].tolist()
+    bounds = np.searchsorted(line, np.arange(len(lines) + 1)).tolist()
+    return [list(zip(ordered[a:b:2], ordered[a + 1 : b : 2], strict=True)) for a, b in itertools.pairwise(bounds)]
 
 
 def _label_layers(labels: list[Spec], width: int, height: int, size: float) -> list[Spec]:

@@ -32,12 +32,17 @@ illustrative: setup
 test: setup chromium illustrative ## every test, notebooks and browser included
 	@$(PYTEST) --checks=part
 
-check-long: setup chromium illustrative ## the same, with the long tests, many more examples and the table of attacks
+check-long: setup chromium illustrative ## the same, with the long tests, many more examples, the table of attacks and mutants
 	@scripts/pythons.sh
 	@$(PYTEST) -m "" --hypothesis-profile=long --checks=whole
+	@$(MAKE) --no-print-directory mutants
 
 mutants: setup illustrative ## how many faults seeded into measures, stats and disclosure the tests find (hours)
-	@$(BIN)/mutmut run && $(BIN)/mutmut results
+	@rm -rf mutants
+	@$(BIN)/mutmut run --max-children $(WORKERS)
+	@$(BIN)/mutmut results
+	@$(BIN)/mutmut export-cicd-stats
+	@$(BIN)/python tests/mutants.py
 
 lint: setup ## ruff and pyright
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/pyright
@@ -70,6 +75,6 @@ picture: chromium pack ## the picture in README, of the illustrative pack
 	@$(BIN)/python scripts/picture.py
 
 clean-all: ## remove .venv, illustrative and processed data, packs and caches; real raw files stay
-	rm -rf .venv .venv-3* .pytest_cache .ruff_cache .hypothesis reports build crimelib.egg-info
+	rm -rf .venv .venv-3* .pytest_cache .ruff_cache .hypothesis reports build mutants crimelib.egg-info
 	rm -rf data/raw/*/illustrative* data/processed/*
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,7 +1,7 @@
 """The row of mutants: how many small faults, seeded into the code that says what the numbers support, the tests caught.
 
-``make mutants`` (the end of ``make check-long``) runs this after mutmut, on the counts that ``mutmut export-cicd-stats``
-writes. A mutant is caught when a test fails or does not end; one that no test reaches is not.
+``make mutants`` (the end of ``make check-long``) runs this after mutmut, on the counts of ``mutmut export-cicd-stats``.
+A mutant is caught when a test fails or does not end; one that no test reaches is not.
 """
 
 from __future__ import annotations

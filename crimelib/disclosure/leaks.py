@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, cached_property
 from math import floor
+from pathlib import PurePosixPath
 from typing import NamedTuple
 
 from crimelib.disclosure.statements import Statement
@@ -113,8 +114,7 @@ class Names:
 
     def measures_of(self, file: str) -> frozenset[str]:
         """The measures of the item that a file is the page or the notebook of."""
-        stem = re.sub(r"^\d+_", "", file.rsplit("/", 1)[-1].rsplit(".", 1)[0])
-        return self.items.get(stem, frozenset())
+        return self.items.get(re.sub(r"^\d+_", "", PurePosixPath(file).stem), frozenset())
 
 
 def _any_of(words: Iterable[str], flags: re.RegexFlag) -> re.Pattern[str]:

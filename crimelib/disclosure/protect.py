@@ -6,7 +6,6 @@ A withheld row loses every figure that was derived from it. Which rows have to g
 
 from __future__ import annotations
 
-import csv
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -18,6 +17,7 @@ import numpy as np
 import pandas as pd
 
 from crimelib.disclosure.linked import WITH_FIGURES, groups_of_measures, linked_tables, shown_lengths
+from crimelib.disclosure.published import summary_rows
 from crimelib.settings import Audience, AudiencePolicy, Disclosure
 
 if TYPE_CHECKING:
@@ -164,7 +164,7 @@ def earlier_packs(folder: Path, period: str, audience: Audience, disclosure: Dis
     for reader in (audience, *disclosure.insiders(audience)):
         own = [pack for pack in _packs(folder, reader) if pack.name[:7] != period or _is_released(pack)]
         seen = [pack for other in disclosure.audiences[reader].also_sees for pack in _packs(folder, other)]
-        found[reader] = pd.DataFrame([row for pack in (*seen, *own) for row in rows(pack / "summary.csv")])
+        found[reader] = pd.DataFrame([row for pack in (*seen, *own) for row in rows(pack)])
     return found
 
 
@@ -178,15 +178,14 @@ def _packs(folder: Path, audience: Audience) -> list[Path]:
 def _is_released(pack: Path) -> bool:
     """Whether readers have a pack already: a draft that is made again was shown to nobody else."""
     try:
-        return json.loads((pack / "run.json").read_text(encoding="utf-8")).get("status") == "released"
+        return json.loads((pack / "run.json").read_bytes()).get("status") == "released"
     except (OSError, ValueError, AttributeError):
         return False
 
 
-def _read(path: Path) -> list[dict[str, str]]:
-    with path.open(encoding="utf-8", newline="") as stream:
-        rows = (row for row in csv.DictReader(stream) if row["breakdown"] in ("ward", "total"))
-        return [row for row in rows if row["status"] in (*WITH_FIGURES, "suppressed")]
+def _read(pack: Path) -> list[dict[str, str]]:
+    rows = (row for row in summary_rows(pack) if row["breakdown"] in ("ward", "total"))
+    return [row for row in rows if row["status"] in (*WITH_FIGURES, "suppressed")]
 
 
 def suppressed_table(rows: pd.DataFrame) -> pd.DataFrame:

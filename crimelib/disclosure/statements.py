@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from html.parser import HTMLParser
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -56,21 +57,24 @@ def lines(text: str, about: str = "") -> Iterator[Said]:
         yield f"{about} {found[0]}", (("", line),)
 
 
+def _text(path: Path) -> str:
+    return path.read_bytes().decode(errors="replace")
+
+
 def _csv(path: Path) -> Iterator[Said]:
-    with path.open(encoding="utf-8", newline="", errors="replace") as stream:
-        for row in csv.DictReader(stream, restkey="more"):
-            yield "", tuple((str(name), str(value)) for name, value in row.items() if value)
+    for row in csv.DictReader(StringIO(_text(path), newline=""), restkey="more"):
+        yield "", tuple((str(name), str(value)) for name, value in row.items() if value)
 
 
 def _other(path: Path) -> Iterator[Said]:
-    return lines(path.read_bytes().decode("utf-8", errors="replace"))
+    return lines(_text(path))
 
 
 # --- JSON: notebooks, specifications, records -----------------------------------------------------------------------
 
 
 def _json(path: Path) -> Iterator[Said]:
-    return said_in(json.loads(path.read_text(encoding="utf-8")))
+    return said_in(json.loads(path.read_bytes()))
 
 
 def said_in(value: Any, about: str = "") -> Iterator[Said]:
@@ -152,7 +156,7 @@ def _is_a_piece(record: dict[str, Any]) -> bool:
 
 
 def _html(path: Path) -> Iterator[Said]:
-    return page(path.read_text(encoding="utf-8", errors="replace"))
+    return page(_text(path))
 
 
 def page(markup: str, about: str = "") -> Iterator[Said]:
@@ -256,13 +260,13 @@ def _workbook(path: Path) -> Iterator[Said]:
 def _sheet(sheet: Any) -> Iterator[Said]:
     header: tuple[str, ...] = ()
     for row in sheet.iter_rows():
-        values = [(cell.column, "" if cell.value is None else str(cell.value)) for cell in row]
+        values = tuple("" if cell.value is None else str(cell.value) for cell in row)
         notes = tuple(("", cell.comment.text) for cell in row if cell.comment)
-        if not header and all(value for _, value in values) and len(values) > 1:
-            header = tuple(value for _, value in values)
+        if not header and all(values) and len(values) > 1:
+            header = values
         names = header or ("",) * len(values)
-        cells = tuple((name, value) for name, (_, value) in zip(names, values, strict=False) if value)
-        if cells:
+        cells = tuple((name, value) for name, value in zip(names, values, strict=True) if value)
+        if cells or notes:
             yield sheet.title, (*cells, *notes)
 
 

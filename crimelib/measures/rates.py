@@ -31,7 +31,7 @@ class Exposure:
 def per_1000(counts: pd.Series, numbers: pd.Series) -> pd.Series:
     """Counts per 1,000 residents or households by area code (float), NaN where either is missing or there are none."""
     base = numbers.astype("float64").reindex(counts.index)
-    return 1000 * pd.to_numeric(counts).astype("float64") / base.where(base > 0)
+    return 1000 * counts.astype("float64") / base.where(base > 0)
 
 
 def exposure_table(store: Store, codes: Iterable[str], per: Denominator = "residents") -> pd.DataFrame:

@@ -227,7 +227,7 @@ def _alternative(counts: Counts, figures: Figures, bases: Mapping[str, Basis]) -
 
 def _difference(history: History, taken: History) -> History:
     """A history less another of the same areas, missing where either is."""
-    index = pd.period_range(history.start, periods=len(history.counts), freq="M")
+    index = pd.period_range(history.start, periods=len(history.counts))
     pairs = [taken.window(area, index) for area in history.areas]
     less, less_from = (np.column_stack(part) for part in zip(*pairs, strict=True))
     counts = history.counts - less

@@ -238,6 +238,19 @@ def test_out_of_time_every_ward_row_of_the_linked_measures_goes_and_it_is_told()
     assert choice.gap > 0.5
 
 
+def test_where_the_tables_cannot_be_worked_out_every_ward_row_goes_and_it_is_told(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def lost(*_: object, **__: object) -> None:
+        raise ArithmeticError
+
+    monkeypatch.setattr("crimelib.disclosure.suppression.suppress", lost)
+    found = protect_with_choices(violence({"A": (90, 3), "B": (80, 20)}), "board", DISCLOSURE, PROTECTED)
+    assert set(found.rows["status"]) == {"suppressed"}
+    (choice,) = found.choices
+    assert (choice.withheld, choice.gap, choice.out_of_time) == (6, 1, True)
+
+
 def test_in_time_the_gap_to_the_best_choice_is_told() -> None:
     rows = violence({"A": (90, 3), "B": (80, 2), "C": (70, 20), "D": (60, 30)})
     (choice,) = protect_with_choices(rows, "board", DISCLOSURE, PROTECTED).choices

@@ -57,4 +57,5 @@ def test_a_month_in_words() -> None:
 
 def test_months_that_follow_each_other_are_one_span() -> None:
     assert month_spans(["2023-01", "2022-12", "2020-08", "2023-01"]) == "August 2020, December 2022 to January 2023"
+    assert month_spans(["2021-11", "2021-12", "2022-01", "2022-03"]) == "November 2021 to January 2022, March 2022"
     assert month_spans([]) == ""

@@ -43,6 +43,13 @@ def test_per_1000_is_missing_where_a_count_or_the_people_are() -> None:
     assert rates[["B", "C", "D"]].isna().all()
 
 
+def test_rates_are_of_the_counted_areas_alone_however_few_live_there() -> None:
+    rates = per_1000(pd.Series({"B": "5", "A": 1}), pd.Series({"A": 1, "B": 400, "Z": 9}))
+    assert rates.to_dict() == {"B": 12.5, "A": 1000}
+    assert list(rates.index) == ["B", "A"]
+    assert per_1000(pd.Series({"A": 0}), pd.Series({"A": 0})).isna().all(), "none of nobody is no rate"
+
+
 def test_a_ward_is_the_sum_of_its_lsoas_only_where_all_have_a_figure(tmp_path: Path) -> None:
     tables = store(tmp_path, lookup=LOOKUP, mid_2020=MID_2020)
     found = exposure_table(tables, ["E05000106", "E05000107"])

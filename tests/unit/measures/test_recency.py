@@ -30,6 +30,7 @@ def test_months_add_up() -> None:
     found = year((10, 5, 3), (20, 7, 0))
     assert found.loc["rape"].tolist() == [20, 10, 6]
     assert found.loc["other_sexual_offences"].tolist() == [40, 14, 0]
+    assert set(found.dtypes) == {pd.Series([1]).dtype}
 
 
 def test_a_row_left_out_makes_its_month_incomplete_and_never_a_zero() -> None:
@@ -58,6 +59,7 @@ def test_few_without_a_date_stand_with_the_recent_ones() -> None:
 def test_a_small_count_of_non_recent_rape_puts_both_measures_together() -> None:
     small = year((10, 1, 3), (20, 7, 3))
     measures, recencies = safe_parts([small], BOARD)
+    assert measures == {"": MEASURES}, "together they have no name of their own"
     assert grouped(small, measures, recencies).to_numpy().tolist() == [[60, 16, 12]]
 
 
@@ -65,6 +67,14 @@ def test_a_small_count_in_one_year_coarsens_the_other_too() -> None:
     plain, small = year((10, 5, 3), (20, 7, 3)), year((10, 1, 3), (20, 7, 3))
     for years in ([plain, small], [small, plain]):
         assert len(safe_parts(years, BOARD)[0]) == 1
+
+
+def test_one_in_twenty_without_a_date_are_few_and_more_are_not() -> None:
+    few, more = year((85, 10, 4), (0, 0, 1)), year((84, 10, 4), (0, 0, 1))
+    assert safe_parts([few], [8]) == (
+        {name: [name] for name in MEASURES}, {"recent": ["recent", "not_known"], "non_recent": ["non_recent"]}
+    )  # fmt: skip
+    assert list(safe_parts([more], [8])[0]) == [""]
 
 
 def test_many_without_a_date_are_never_put_with_the_recent_ones() -> None:

@@ -54,6 +54,20 @@ def test_areas_do_not_add_into_each_other() -> None:
     assert figures(counts, "calls").current == 12
 
 
+def test_a_difference_is_missing_where_either_is_and_names_both_vintages() -> None:
+    counts = stored(
+        ("mps", "m1", 0, "all", "A", 9), ("mps", "m1", 0, "all", "B", 5), ("mopac", "d1", 0, "part", "A", 2)
+    )
+    (found,) = histories(
+        Counts(counts[counts["month"] != "2021-08"]), (Figures(add=("all",), subtract=("part",)),), BASES
+    )
+    assert found.source == "mps + mopac"
+    less, vintages = found.window("A", pd.period_range("2021-07", "2021-09", freq="M"))
+    assert less.tolist() == pytest.approx([7, float("nan"), 7], nan_ok=True)
+    assert vintages.tolist() == ["m1 + d1", "", "m1 + d1"]
+    assert not found.has_any(["B"]), "nothing to take away is not nought"
+
+
 def test_vintages_are_named_source_by_source() -> None:
     assert vintage_label(pd.Series(["v1 + d1", "v2 + d1", ""]).to_numpy()) == "v1/v2 + d1"
     assert vintage_label(pd.Series(["", ""]).to_numpy()) == ""

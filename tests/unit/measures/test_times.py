@@ -43,6 +43,15 @@ def test_months_add_up_and_what_has_no_time_stands_apart() -> None:
     assert found.cells.loc["monday", "00 to 03"] == 0
 
 
+def test_hours_without_an_offence_are_zeros_of_a_whole_count() -> None:
+    rows = returned(*((month, day, band, 2) for month in ("2021-10", "2021-11")
+                      for day, band in (("friday", "21 to 24"), ("monday", "00 to 03"))))  # fmt: skip
+    cells = week_of(rows, MONTHS, TIMES).cells
+    assert set(cells.dtypes) == {pd.Series([1]).dtype}
+    assert cells.stack().loc[lambda counts: counts != 0].to_dict() == {
+        ("monday", "00 to 03"): 4, ("friday", "21 to 24"): 4}  # fmt: skip
+
+
 def test_a_month_that_was_not_returned_is_no_week_and_never_fewer() -> None:
     assert week_of(returned(("2021-11", "friday", "21 to 24", 7)), MONTHS, TIMES) is None
 

@@ -9,7 +9,7 @@ from areas_store import CITY, LEEDS, borough_file, processed, street_file
 from crimelib.areas import LONDON, AreaBook
 from crimelib.board.summary import row_of, summary
 from crimelib.errors import InputError
-from crimelib.measures.areas import area_counts, with_sums
+from crimelib.measures.areas import area_counts
 from crimelib.settings import load_settings
 from crimelib.tables.store import Store
 
@@ -55,26 +55,6 @@ def test_an_area_that_nothing_compares_in_still_has_a_summary(store: Store) -> N
 
 def test_a_command_unit_is_the_sum_of_its_boroughs(store: Store) -> None:
     assert figures(store, "South Area", "burglary") == (84 + 240 + 60, 96 + 240 + 60)
-
-
-def test_a_sum_without_one_of_its_members_is_missing_and_not_smaller() -> None:
-    keys = {"source": "s", "vintage": "v", "vintage_order": 0, "series": "x", "basis": "b", "area_level": "borough"}
-    rows = [("A", "2021-01", 3), ("B", "2021-01", 4), ("A", "2021-02", 3)]
-    stored = pd.DataFrame([{**keys, "area_code": area, "month": month, "count": count} for area, month, count in rows])
-    made = with_sums(stored, {"U": ["A", "B"]})
-    assert made[["area_code", "month", "count"]].to_dict("records") == [
-        {"area_code": "U", "month": "2021-01", "count": 7}
-    ]
-
-
-def test_the_row_listed_later_counts_once_in_a_sum() -> None:
-    keys = {"source": "s", "vintage": "v", "vintage_order": 0, "series": "x", "basis": "b", "month": "2021-01"}
-    rows = [("A", 3), ("A", 5), ("B", 4)]
-    stored = pd.DataFrame([{**keys, "area_code": area, "count": count} for area, count in rows])
-    assert with_sums(stored, {"U": ["A", "B"], "B": ["B"]})[["area_code", "count"]].to_numpy().tolist() == [
-        ["B", 4],
-        ["U", 9],
-    ]
 
 
 def test_units_and_boroughs_come_from_one_reading(store: Store) -> None:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from crimelib.disclosure.protect import FIGURES, earlier_packs, protect, protect_with_choices
+from crimelib.disclosure.protect import FIGURES, earlier_packs, protect, protect_with_choices, suppressed_table
 from crimelib.settings import AudiencePolicy, Disclosure, load_settings
 
 DISCLOSURE = load_settings().disclosure
@@ -133,6 +133,16 @@ def test_nothing_derived_is_left_in_a_withheld_row() -> None:
     assert set(withheld["signal"]) == {""}
     assert withheld["note"].str.startswith("Withheld:").all()
     assert not result[result["status"] == "ok"][FIGURES].isna().any(axis=None)
+
+
+def test_what_was_withheld_is_listed_with_the_reason_and_no_count() -> None:
+    listed = suppressed_table(shown(hate((30, 30), (3, 9), (2, 9)).assign(breakdown_label="Ward")))
+    same = {"item": "hate_crime", "measure": "hate_crime", "breakdown": "ward", "breakdown_label": "Ward"}
+    why = "Withheld: too few to show without pointing at people, or needed to protect a ward that is."
+    assert listed.to_dict("index") == {
+        place: same | {"breakdown_value": ward, "window": "rolling_12", "why": why}
+        for place, ward in enumerate(["W1", "W2"])
+    }
 
 
 def test_side_by_side_figures_are_withheld_too() -> None:

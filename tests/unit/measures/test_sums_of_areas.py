@@ -1,0 +1,44 @@
+"""Areas that are the sum of others, from stored counts."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from crimelib.measures.areas import with_sums
+
+
+def test_a_sum_without_one_of_its_members_is_missing_and_not_smaller() -> None:
+    keys = {"source": "s", "vintage": "v", "vintage_order": 0, "series": "x", "basis": "b", "area_level": "borough"}
+    rows = [("A", "2021-01", 3), ("B", "2021-01", 4), ("A", "2021-02", 3)]
+    stored = pd.DataFrame([{**keys, "area_code": area, "month": month, "count": count} for area, month, count in rows])
+    made = with_sums(stored, {"U": ["A", "B"]})
+    assert made[["area_code", "month", "count"]].to_dict("records") == [
+        {"area_code": "U", "month": "2021-01", "count": 7}
+    ]
+
+
+def test_the_row_listed_later_counts_once_in_a_sum() -> None:
+    keys = {"source": "s", "vintage": "v", "vintage_order": 0, "series": "x", "basis": "b", "month": "2021-01"}
+    rows = [("A", 3), ("A", 5), ("B", 4)]
+    stored = pd.DataFrame([{**keys, "area_code": area, "count": count} for area, count in rows])
+    assert with_sums(stored, {"U": ["A", "B"], "B": ["B"]})[["area_code", "count"]].to_numpy().tolist() == [
+        ["B", 4],
+        ["U", 9],
+    ]
+
+
+def test_a_sum_is_labelled_as_a_unit_of_its_source_and_other_areas_are_left_out() -> None:
+    keys = {"source": "s", "vintage": "v", "vintage_order": 0, "series": "x", "basis": "b", "month": "2021-01"}
+    labels = {"area_level": "borough", "parent_code": "L", "area_name": "name"}
+    stored = pd.DataFrame([{**keys, **labels, "area_code": area, "count": 3} for area in ("A", "B", "Z")])
+    made = with_sums(stored, {"U": ["A", "B"], "A": ["A"]})
+    assert made.to_dict("records") == [
+        {**keys, **labels, "area_code": "A", "count": 3},
+        {**keys, "area_level": "unit", "parent_code": "", "area_name": "U", "area_code": "U", "count": 6},
+    ]
+
+
+def test_where_nothing_is_added_up_the_counts_stay_as_they_are() -> None:
+    stored = pd.DataFrame([{"area_code": "A", "count": 3}])
+    assert with_sums(stored, {"A": ["A"]}) is stored
+    assert with_sums(stored[:0], {"U": ["A", "B"]}).empty

@@ -95,7 +95,7 @@ def compare(
     dispersion. ``days`` is 'calendar', or 'working' for records made Monday to Friday. Months after ``period`` are
     never looked at. Raises :class:`InputError` for an unknown window, a bad period or counts that are not counts.
     """
-    row = compare_many(series.to_frame("series"), period, window, breaks=breaks, unusual=unusual, days=days).iloc[0]
+    row = compare_many(series.to_frame(), period, window, breaks=breaks, unusual=unusual, days=days).iloc[0]
     return Change(**{field.name: _plain(row[field.name], field.name in COUNTS) for field in fields(Change)})
 
 
@@ -142,9 +142,9 @@ def history_spread(
     last break, without the unusual ones."""
     end = _month(period)
     start = max([end - HISTORY_MONTHS + 1, *(_month(text) for text in breaks)])
-    history = histories.astype(float).reindex(pd.period_range(start, end, freq="M"))
+    history = histories.astype(float).reindex(pd.period_range(start, end))
     history.loc[history.index.isin([_month(text) for text in unusual])] = np.nan
-    spread = widened(dispersion_of(history.to_numpy(float), day_counts(history.index, days)))
+    spread = widened(dispersion_of(history.to_numpy(), day_counts(history.index, days)))
     return pd.Series(spread, index=histories.columns)
 
 

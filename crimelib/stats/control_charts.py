@@ -130,9 +130,9 @@ def farrington_bounds(expected: float, variance: float, dispersion: float, alpha
 def _monthly(series: pd.Series) -> pd.Series:
     """The series on every month from its first to its last, NaN where missing."""
     index = series.index
-    if not isinstance(index, pd.PeriodIndex) or not index.is_unique or series.empty:
+    if not isinstance(index, pd.PeriodIndex) or index.freqstr != "M" or not index.is_unique or series.empty:
         raise InputError("a chart needs values on a monthly PeriodIndex without repeats", fix="index it by month")
-    return series.astype(float).reindex(pd.period_range(index.min(), index.max(), freq="M"))
+    return series.astype(float).reindex(pd.period_range(index.min(), index.max()))
 
 
 def _xmr_segment(values: pd.Series) -> pd.DataFrame:
@@ -144,7 +144,7 @@ def _xmr_segment(values: pd.Series) -> pd.DataFrame:
         {
             "value": values,
             "mean": mean,
-            "lower": max(lower, 0.0) if np.isfinite(lower) else np.nan,
+            "lower": np.maximum(lower, 0.0),
             "upper": upper,
             "rules": rules,
             "side": np.where(np.array(rules, object) == "", "", side),
@@ -193,7 +193,7 @@ def _expected(
     past: pd.Series, month: pd.Period, alpha: float, season: bool, trend: bool
 ) -> tuple[float, float, float, float]:
     seen = past.dropna()
-    months = seen.index.append(pd.PeriodIndex([month], freq="M"))
+    months = seen.index.append(pd.PeriodIndex([month]))
     design = _band_design(months, season, trend)
     if len(seen) <= design.shape[1] or seen.sum() == 0:
         return np.nan, np.nan, np.nan, np.nan
@@ -241,7 +241,7 @@ def _anomaly_weights(
     values: np.ndarray, mean: np.ndarray, covariance: np.ndarray, spread: float, design: np.ndarray
 ) -> np.ndarray:
     """Weights inverse to the square of Anscombe residuals above 2.58, so that a past outbreak does not hide a new."""
-    leverage = np.clip(mean * np.einsum("ij,jk,ik->i", design, covariance, design), 0, 0.99)
+    leverage = np.minimum(mean * np.einsum("ij,jk,ik->i", design, covariance, design), 0.99)
     residual = 1.5 * (values ** (2 / 3) * mean ** (-1 / 6) - mean**0.5) / np.sqrt(spread * (1 - leverage))
     weights = np.where(residual > REWEIGHT_ABOVE, np.maximum(residual, 1) ** -2.0, 1.0)
     return weights * len(weights) / weights.sum()

@@ -58,10 +58,10 @@ def shrunken_rates(counts: np.ndarray, exposure: np.ndarray) -> np.ndarray:
         raise InputError("an exposure is not above 0", fix="leave places without exposure out")
     overall, rates = events.sum() / base.sum(), events / base
     spread = (base * (rates - overall) ** 2).sum() / base.sum() - overall / base.mean()
+    if overall == 0:
+        return rates
     between = max(0.0, spread)
-    within = overall / base
-    share = np.divide(between, between + within, out=np.zeros_like(base), where=between + within > 0)
-    return overall + share * (rates - overall)
+    return overall + between / (between + overall / base) * (rates - overall)
 
 
 def discoveries(p_values: np.ndarray, rate: float = 0.05) -> np.ndarray:
@@ -73,7 +73,7 @@ def discoveries(p_values: np.ndarray, rate: float = 0.05) -> np.ndarray:
     """
     p = np.asarray(p_values, float)
     stands, made = np.zeros(p.shape, bool), np.flatnonzero(np.isfinite(p))
-    ordered = made[np.argsort(p[made], kind="stable")]
-    below = np.flatnonzero(p[ordered] <= rate * np.arange(1, len(ordered) + 1) / max(len(ordered), 1))
+    ordered = made[np.argsort(p[made])]
+    below = np.flatnonzero(p[ordered] <= rate * np.arange(1, len(ordered) + 1) / len(ordered))
     stands[ordered[: below[-1] + 1 if below.size else 0]] = True
     return stands

@@ -9,7 +9,7 @@ from scipy import optimize, stats
 from statsmodels.api import GLM, families
 from statsmodels.stats.proportion import proportion_confint
 
-from crimelib.stats import concordance, control_charts, evaluation, funnel, raking, survey
+from crimelib.stats import concordance, control_charts, evaluation, funnel, raking, revisions, survey
 from crimelib.stats.concordance import Movement
 from crimelib.stats.evaluation import Displacement, Pair
 
@@ -51,6 +51,18 @@ def test_a_funnel_says_which_places_lie_outside():
     ]
     assert found["outside"].tolist() == beyond
     assert set(beyond) == {"", "95", "99.8"}
+
+
+def test_rates_where_nothing_happened_stay_nought():
+    assert funnel.shrunken_rates([0, 0, 0], [1, 2, 3]).tolist() == [0, 0, 0]
+
+
+def test_a_discovery_may_lie_on_the_line_itself():
+    assert funnel.discoveries([0.05]).tolist() == [True]
+    assert funnel.discoveries([0.9, 0.05, 0.025]).tolist() == [False, False, False]
+    assert funnel.discoveries([0.9, 0.03, 0.025]).tolist() == [False, True, True]
+    assert funnel.discoveries([0.9, 0.8]).tolist() == [False, False]
+    assert funnel.discoveries([]).tolist() == []
 
 
 # Charts --------------------------------------------------------------------------------------------------------------
@@ -117,6 +129,101 @@ def test_farrington_bounds_never_fall_below_zero():
     assert control_charts.farrington_bounds(1, 1, 1, 0.005)[0] == 0
 
 
+@pytest.mark.parametrize(("season", "trend"), [(True, True), (True, False), (False, True), (False, False)])
+def test_a_band_s_terms_and_where_its_past_begins(season, trend):
+    values = monthly(np.random.default_rng(8).poisson(40, 50))
+    values.iloc[:10] *= 3  # another way of counting, before the break
+    start, month = values.index[10], values.index[-1]
+    band = control_charts.expected_band(values, [month], season=season, trend=trend, start=start).loc[month]
+    months = np.arange(40)
+    waves = [wave(2 * np.pi * k * (months + 10) / 12) for k in (1, 2) for wave in (np.sin, np.cos)]
+    design = np.column_stack([np.ones(40), *([months / 12] if trend else []), *(waves if season else [])])
+    fit = GLM(values.iloc[10:-1], design[:-1], family=families.Poisson()).fit(tol=1e-14, maxiter=100)
+    assert band["expected"] == pytest.approx(float(np.exp(design[-1] @ fit.params)), rel=1e-6)
+    assert band["value"] == values.iloc[-1]
+
+
+def test_months_outside_the_band_on_either_side_are_named():
+    values = monthly([20, 21] * 24)
+    values.iloc[-2], values.iloc[-1] = 60, 2
+    band = control_charts.expected_band(values, values.index[-3:], season=False)
+    assert list(band) == ["value", "expected", "lower", "upper", "dispersion", "side", "rules"]
+    assert band["side"].tolist() == ["", "high", "low"]
+    assert band["rules"].tolist() == ["", control_charts.OUTSIDE_BAND, control_charts.OUTSIDE_BAND]
+
+
+def test_a_band_needs_more_months_than_terms_and_an_event():
+    flat = monthly([1] * 4)
+    assert control_charts.expected_band(flat, flat.index, season=False)["expected"].isna().tolist() == [True] * 3 + [
+        False
+    ]
+    none = monthly([0] * 12)
+    assert control_charts.expected_band(none, none.index[-1:], season=False)["upper"].isna().all()
+    one = monthly([0] * 11 + [1, 0])
+    assert control_charts.expected_band(one, one.index[-1:], season=False, trend=False)["upper"].notna().all()
+
+
+def test_xmr_limits_of_few_values():
+    assert control_charts.xmr_limits(np.array([4.0]))[0] == 4
+    assert np.isnan(control_charts.xmr_limits(np.array([4.0, np.nan, 6.0]))[1:]).all(), "no range is taken over a gap"
+    assert control_charts.xmr_limits(np.array([4.0, np.nan, 6.0]))[0] == 5
+    assert control_charts.xmr_limits(np.array([4.0, 6.0])) == pytest.approx((5, 5 - 2.66 * 2, 5 + 2.66 * 2))
+
+
+def test_ranges_beyond_their_limit_are_left_out_of_the_limits():
+    values = np.array([10.0, 12] * 10 + [40] + [10, 12] * 2)
+    kept = [2.0] * 19 + [2.0] * 3
+    assert 30 > 3.267 * (28 + 30 + sum(kept)) / 24 > 2
+    assert control_charts.xmr_limits(values) == pytest.approx(
+        (values.mean(), values.mean() - 2.66 * 2, values.mean() + 2.66 * 2)
+    )
+
+
+@pytest.mark.parametrize(
+    ("values", "side"),
+    [
+        ([10, 12] * 8 + [11] * 7, ""),  # on the average is on neither side
+        ([30, 10] * 12 + [21] * 6 + [10, 30] * 3, ""),
+        ([30, 10] * 12 + [21] * 7 + [10, 30] * 3, "high"),
+        ([10, 30] * 12 + [19] * 7 + [30, 10] * 3, "low"),
+    ],
+)
+def test_seven_in_a_row_on_one_side(values, side):
+    named = dict.fromkeys(range(24, 31), (control_charts.ONE_SIDE, side)) if side else {}
+    chart = control_charts.xmr(monthly(values))
+    found = dict(enumerate(zip(chart["rules"], chart["side"], strict=True)))
+    assert {at: each for at, each in found.items() if each[0]} == named
+    assert all(side == "" for rule, side in found.values() if not rule)
+
+
+def test_months_are_numbered_by_the_limits_they_are_held_to():
+    breaks = {pd.Period("2016-05"): "new counting rules", pd.Period("2030-01"): "not yet"}
+    chart = control_charts.xmr(monthly([5, 7, 5, 7, 50, 52, 50]), breaks)
+    assert chart["segment"].tolist() == [0] * 4 + [1] * 3
+    assert chart["rebased"].tolist() == ["", "", "", "", "new counting rules", "", ""]
+    alone = control_charts.xmr(monthly([5]))
+    assert (alone["mean"].iloc[0], alone["rules"].iloc[0], alone["side"].iloc[0]) == (5, "", "")
+    assert alone[["lower", "upper"]].isna().all(axis=None), "one month has no range to set limits by"
+
+
+def test_a_point_that_breaks_two_rules_names_both():
+    chart = control_charts.xmr(monthly([10, 12] * 12 + [13, 13, 13, 13, 13, 13, 40]))
+    assert chart["rules"].iloc[-1] == f"{control_charts.BEYOND}; {control_charts.ONE_SIDE}"
+    assert chart["side"].iloc[-1] == "high"
+
+
+@pytest.mark.parametrize(
+    ("steps", "rule"), [([1] * 6, True), ([1] * 5, False), ([-1] * 6, True), ([1, 1, 1, 0, 1, 1, 1], False)]
+)
+def test_seven_rising_or_falling_are_six_steps(steps, rule):
+    values = [50, 54, 46] * 6 + [50, 50]
+    for step in steps:
+        values.append(values[-1] + step)
+    rules = control_charts.xmr(monthly([*values, values[-1], *[50, 54, 46] * 4])).rules
+    flagged = [at for at, text in enumerate(rules) if control_charts.TREND in text]
+    assert flagged == (list(range(19, 19 + len(steps) + 1)) if rule else [])
+
+
 # Surveys -------------------------------------------------------------------------------------------------------------
 
 
@@ -155,6 +262,12 @@ def test_a_change_between_waves_by_newcombes_interval(now, before, signal):
     assert found.signal == signal
 
 
+def test_a_cell_without_answers_has_the_weight_nought():
+    found = raking.rake(np.array([[4, 0], [2, 2]]), np.array([0.5, 0.5]), np.array([0.75, 0.25]))
+    assert found == pytest.approx(np.array([[1, 0], [1, 1]]))
+    assert found[0, 1] == 0
+
+
 def test_a_single_answer_has_the_weight_one():
     assert raking.rake(np.array([[1.0]]), np.array([1.0]), np.array([1.0])).tolist() == [[1.0]]
 
@@ -165,6 +278,33 @@ def test_two_series_are_enough_to_set_side_by_side():
     common = (effects / variances).sum() / (1 / variances).sum()
     q = ((effects - common) ** 2 / variances).sum()
     assert found == pytest.approx((q, 1, stats.chi2.sf(q, 1), 1 - 1 / q))
+
+
+# Revisions -----------------------------------------------------------------------------------------------------------
+
+NAN = np.nan
+RELEASES = np.array([[100, 104, 105], [120, 126, 127], [90, NAN, 99], [0, NAN, 0], [50, 51, NAN]])
+
+
+@pytest.mark.parametrize(
+    ("least_months", "growth"),
+    [
+        (2, [281 / 270 * 232 / 230, 232 / 230]),  # step by step, of the months that saw both ends of each step
+        (3, [331 / 310, NAN]),  # the last step was seen in two months: straight from the first release to the end
+        (5, [NAN, NAN]),
+    ],
+)
+def test_growth_to_come_by_hand(least_months, growth):
+    assert revisions.growth_to_come(RELEASES, least_months) == pytest.approx(np.array(growth), nan_ok=True)
+
+
+def test_nothing_grows_from_nought():
+    assert np.isnan(revisions.growth_to_come(np.array([[0.0, 5.0], [0.0, 6.0]]), 1)).all()
+    assert revisions.growth_to_come(np.array([[1.0, 5.0]]), 1).tolist() == [5]
+
+
+def test_releases_that_nobody_has_give_no_factors():
+    assert revisions.development_factors([]).tolist() == []
 
 
 # Programmes ----------------------------------------------------------------------------------------------------------
@@ -196,6 +336,52 @@ def test_a_placebo_date_counts_its_own_month_as_after():
 
 def test_placebos_as_far_from_no_change_count_both_ways():
     assert evaluation.as_far(0.8, pd.Series([0.8, 1.25, 1.0, 0.0, 0.81, 3.0])) == 4
+
+
+def test_flags_may_be_noughts_and_ones():
+    counts = np.array([[9, 10], [12, 9], [7, 13]])
+    flags = evaluation.difference_in_differences(counts, [1, 0], [0, 1, 1])
+    assert flags == evaluation.difference_in_differences(counts, [True, False], [False, True, True])
+
+
+def test_without_a_place_or_a_date_to_try_there_are_no_placebos():
+    counts = pd.DataFrame({"t": [9, 12], "c": [10, 9]})
+    for found in (evaluation.placebo_dates(counts, [True, False], 2), evaluation.placebo_areas(counts[[]], [], [])):
+        assert (len(found), found.dtype) == (0, float)
+
+
+def test_areas_and_months_without_events_change_no_effect():
+    counts = np.array([[9, 10], [12, 9], [7, 13], [11, 8], [8, 12], [1, 1]])
+    after = [False, False, False, True, True, True]
+    found = evaluation.difference_in_differences(counts, [True, False], after)
+    wider = np.column_stack([counts, np.zeros(6)])[[0, 1, 2, 3, 4, 4, 5]]
+    wider[5] = 0
+    assert evaluation.difference_in_differences(wider, [True, False, True], [*after, True]) == pytest.approx(found)
+    assert found.freedom == 4
+
+
+@pytest.mark.parametrize(
+    ("counts", "after", "freedom"),
+    [
+        ([[5, 5], [6, 7]], [False, True], 0),
+        ([[0, 5], [0, 7], [0, 6]], [False, True, True], 0),
+        ([[5, 5], [0, 7], [0, 6]], [False, True, True], 1),
+        ([[5, 5], [6, 0], [7, 0]], [False, True, True], 1),
+    ],
+    ids=["nothing left to judge by", "no event in the treated", "none after", "none elsewhere after"],
+)
+def test_an_effect_without_events_on_each_side_and_at_each_end_is_not_told(counts, after, freedom):
+    found = evaluation.difference_in_differences(np.array(counts, float), [True, False], after)
+    assert np.isnan(found[:5]).all()
+    assert found.freedom == freedom
+
+
+def test_one_degree_of_freedom_is_enough_for_an_effect():
+    found = evaluation.difference_in_differences(
+        np.array([[5, 5], [6, 7], [4, 6.0]]), [True, False], [False, True, True]
+    )
+    assert found.freedom == 1
+    assert found.ratio == pytest.approx(10 / 13)
 
 
 def test_weighted_displacement_by_hand():

@@ -20,6 +20,7 @@ GROUPS = "give treated and control, and ring with ring_control"
 WEIGHTS = "weights do not add up; give weights of 0 or more, not all 0"
 SAMPLE = "sample size and design effect must be above 0; check the survey's parameters"
 TARGETS = "the answers do not fit the targets; give one target a row and a column of the table"
+NOT_MONTHLY = "a chart needs values on a monthly PeriodIndex without repeats; index it by month"
 INCOMPLETE = "a count is missing or below 0; leave out months that are not complete"
 
 
@@ -95,6 +96,14 @@ def differences(counts: object, treated: list[bool]) -> object:
         (lambda: differences([[1, -1], [2, 3]], [True, False]), INCOMPLETE),
         (lambda: differences([[1, 1], [2, 3]], [True, True]), ONE_KIND),
         (lambda: differences([[1, 1], [2, 3]], [False, False]), ONE_KIND),
+        (
+            lambda: evaluation.difference_in_differences(np.ones((2, 2)), [True, False], [True, True]),
+            "there are not both months before and after; an effect needs both",
+        ),
+        (lambda: control_charts.xmr(monthly()), NOT_MONTHLY),
+        (lambda: control_charts.xmr(pd.Series([1.0, 2.0])), NOT_MONTHLY),
+        (lambda: control_charts.xmr(monthly(1, 2).set_axis(pd.period_range("2020", periods=2, freq="Q"))), NOT_MONTHLY),
+        (lambda: control_charts.xmr(pd.concat([monthly(1), monthly(2)])), NOT_MONTHLY),
     ],
 )
 def test_the_line_says_what_is_wrong_and_what_to_do(call: Callable[[], object], line: str) -> None:

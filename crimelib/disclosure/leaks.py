@@ -118,9 +118,9 @@ class Names:
 
 
 def _any_of(words: Iterable[str], flags: re.RegexFlag) -> re.Pattern[str]:
-    """A pattern of whole words, the longest first; of none, one that never matches."""
-    longest = sorted(filter(None, words), key=len, reverse=True)
-    return re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, longest))})(?!\w)" if longest else r"(?!)", flags)
+    """A pattern of whole words, each before those that it begins with; of none, one that never matches."""
+    known = sorted(filter(None, words), reverse=True)
+    return re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, known))})(?!\w)" if known else r"(?!)", flags)
 
 
 @dataclass

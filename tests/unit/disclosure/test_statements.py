@@ -146,6 +146,13 @@ def test_a_workbook_s_properties_and_names_are_said_too(tmp_path: Path) -> None:
         ("<h1>One</h1><h2>Two</h2><p>3</p>", [("One", "One"), ("Two", "Two"), ("Two", "3")]),
         ("<script>Bickley: 3</script><p>4</p>", [("Bickley: 3", "Bickley: 3"), ("", "4")]),
         ("<style>a b</style><p>4</p>", [("a b", "a b"), ("", "4")]),
+        ("<h3>Three</h3><p>3</p>", [("Three", "Three"), ("Three", "3")]),
+        ('<h1>One</h1><img alt="Bickley: 3">', [("One", "One"), ("One Bickley: 3", "Bickley: 3")]),
+        ("Before<table>in<thead>head</table>after", [("", "Before"), ("", "in"), ("", "head"), ("", "after")]),
+        (
+            "one<script>two</script>three<style>four</style>five",
+            [("", "one"), ("two", "two"), ("", "three"), ("four", "four"), ("", "five")],
+        ),
     ],
 )
 def test_text_of_a_page_stands_under_its_heading(tmp_path: Path, markup: str, expected: list[tuple[str, str]]) -> None:
@@ -208,6 +215,14 @@ def test_records_in_any_coding_that_json_may_have(tmp_path: Path, coding: str) -
             ("", (("text", "3"),))]),
         ("<p>Bickley: 3</p>", [("", (("", "Bickley: 3"),))]),
         ('{"n": 3}', [("", (("n", "3"),))]),
+        ('["Bickley", 3]', [("", (("", "Bickley"), ("", "3")))]),
+        ({"title": "Hate", "n": 3, "more": '{"m": 4}', "page": "<p>5</p>"}, [
+            ("Hate", (("title", "Hate"), ("n", "3"), ("more", '{"m": 4}'))), ("Hate Hate", (("", "Hate"),)),
+            ("Hate", (("m", "4"),)), ("Hate", (("", "5"),))]),
+        ([{"text": "A", "x": 1}, {"text": "3", "y": 2}], [
+            ("", (("", "A"), ("", "3"))), ("", (("text", "A"), ("x", "1"))), ("", (("text", "3"), ("y", "2")))]),
+        ([{"text": "A", "measure": "m"}, {"text": "3", "measure": "m"}], [
+            ("m", (("text", "A"), ("measure", "m"))), ("m", (("text", "3"), ("measure", "m")))]),
         ("{Bickley: 3", [(" {Bickley: 3", (("", "{Bickley: 3"),))]),
     ],
 )  # fmt: skip

@@ -96,6 +96,22 @@ def test_a_small_number_by_a_ward_where_no_measure_is_named(text: str, found: li
     assert windows(("", text), about="By ward") == found
 
 
+@pytest.mark.parametrize(
+    ("others", "found"),
+    [
+        ([], ["hate_crime, Bickley, rolling_12"]),
+        ([row("Bickley", "rolling_12", "3", measure="burglary")], []),
+        ([row("Orpington", "rolling_12", "3", measure="burglary")], ["hate_crime, Bickley, rolling_12"]),
+        ([row("Bickley", "rolling_12", measure="vawg")], ["hate_crime, Bickley, rolling_12"]),
+    ],
+    ids=["withheld", "shown of the ward", "shown of another ward", "two withheld"],
+)
+def test_a_small_number_that_is_shown_of_the_ward_may_be_that_one(others: list, found: list[str]) -> None:
+    rows = [row("Bickley", "rolling_12"), row("Orpington", "rolling_12", "40"), *others]
+    said = [Statement("page.html", "By ward", (("", "Bickley: 3"),))]
+    assert [line.split(": ")[1] for line in leaks(said, rows, SETTINGS, BOARD)] == found
+
+
 def test_a_statement_is_named_once_for_each_file_and_figure() -> None:
     said = [Statement(file, TITLE, (("", f"Bickley: {number}"),)) for file in ("a", "b") for number in (3, 4)]
     assert [line.split(":")[0] for line in leaks(said, ROWS, SETTINGS, BOARD)] == ["a", "b"]
@@ -120,4 +136,5 @@ def test_the_longest_name_is_the_one_that_is_meant() -> None:
     names = Names.of(wards, SETTINGS)
     assert names.wards_in("3 in Bromley Town") == {"W2"}
     assert names.wards_in("Bromleys and W3") == {"W3"}
-    assert Names({}, {}).wards_in("any text at all") == set()
+    nothing = Names({}, {})
+    assert nothing.wards_in("any text at all") == nothing.measures_in("any text at all") == set()

@@ -47,7 +47,7 @@ def test_rates_are_of_the_counted_areas_alone_however_few_live_there() -> None:
     rates = per_1000(pd.Series({"B": "5", "A": 1}), pd.Series({"A": 1, "B": 400, "Z": 9}))
     assert rates.to_dict() == {"B": 12.5, "A": 1000}
     assert list(rates.index) == ["B", "A"]
-    assert per_1000(pd.Series({"A": 0}), pd.Series({"A": 0})).isna().all(), "none of nobody is no rate"
+    assert per_1000(pd.Series({"A": 0, "B": 5}), pd.Series({"A": 0, "B": 0})).isna().all(), "of nobody there is no rate"
 
 
 def test_a_ward_is_the_sum_of_its_lsoas_only_where_all_have_a_figure(tmp_path: Path) -> None:

@@ -87,6 +87,21 @@ def test_the_finest_grid_without_a_small_count(cells: dict[str, int], shape: tup
     assert int(grid.to_numpy().sum()) == counted.known
 
 
+def test_days_and_hours_keep_their_order() -> None:
+    fine, coarse = (
+        safe_grid(week(9), TIMES, SMALL),
+        safe_grid(week(9, tuesday_03_to_06=1, tuesday_00_to_03=2), TIMES, SMALL),
+    )
+    assert (list(fine.columns), list(fine.index)) == (list(TIMES.weekdays.values()), list(TIMES.hour_bands))
+    assert list(coarse.columns) == list(TIMES.coarser.weekdays)
+
+
+def test_what_lies_within_a_span() -> None:
+    counted = week(2, friday_21_to_24=50, monday_09_to_12=70)
+    nights = span_cells(TIMES, TIMES.spans["weekend_nights"])
+    assert counted.within(nights) == 2 * int(nights.to_numpy().sum()) + 48
+
+
 def test_a_span_must_not_leave_a_small_count_of_a_coarser_cell() -> None:
     """18 to 24 on Friday is 13, of which the night has 12: the difference would be the one of the evening."""
     counted = week(9, friday_18_to_21=1, friday_21_to_24=12)

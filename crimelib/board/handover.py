@@ -1,7 +1,8 @@
-"""A run's summary handed to its notebooks, so that it is computed once and every page shows the same rows.
+"""What a run hands to its notebooks: its summary, so that it is computed once and every page shows the same rows, and
+its tables, so that they are read once.
 
-The run names a folder in the environment of its notebooks' kernels; a notebook opened by itself finds none and computes
-its own.
+The run names a folder of each in the environment of its notebooks' kernels, and of the process of which these are
+forked; a notebook opened by itself finds none, computes its own summary and reads what it needs.
 """
 
 from __future__ import annotations
@@ -17,26 +18,34 @@ from pathlib import Path
 import pandas as pd
 
 from crimelib.scratch import scratch_folder
-from crimelib.tables.store import CATALOGUE
+from crimelib.tables.store import CATALOGUE, keep
 
 FOLDER_VARIABLE = "CRIMELIB_HANDOVER"
+TABLES_VARIABLE = "CRIMELIB_TABLES"
+
+
+@contextmanager
+def tables_shared(processed: Path) -> Iterator[None]:
+    """Within the block, the process of which kernels are forked keeps the tables of ``processed`` for all of them."""
+    with _in_environment(TABLES_VARIABLE, str(processed.resolve())):
+        yield
+
+
+def keep_shared_tables() -> None:
+    """In the process of which kernels are forked: read and keep the tables that the run has named, if it has."""
+    if folder := os.environ.get(TABLES_VARIABLE):
+        keep(Path(folder))
 
 
 @contextmanager
 def handed_over(rows: pd.DataFrame, processed: Path, subject: tuple[str, ...]) -> Iterator[None]:
     """Within the block, notebooks started from this process find the protected ``rows`` of a subject (area, period,
     audience) made from the tables of ``processed``."""
-    before = os.environ.get(FOLDER_VARIABLE)
     with scratch_folder() as scratch, tempfile.TemporaryDirectory(prefix="handover-", dir=scratch) as folder:
         records = {"columns": list(rows.columns), "rows": rows.to_dict("records")}
         _file(Path(folder), processed, subject).write_text(json.dumps(records, allow_nan=False), encoding="utf-8")
-        os.environ[FOLDER_VARIABLE] = folder
-        try:
+        with _in_environment(FOLDER_VARIABLE, folder):
             yield
-        finally:
-            os.environ.pop(FOLDER_VARIABLE)
-            if before is not None:
-                os.environ[FOLDER_VARIABLE] = before
 
 
 def received(processed: Path, subject: tuple[str, ...]) -> pd.DataFrame | None:
@@ -51,6 +60,18 @@ def received(processed: Path, subject: tuple[str, ...]) -> pd.DataFrame | None:
     records = json.loads(path.read_text(encoding="utf-8"))
     cells = {name: [row[name] for row in records["rows"]] for name in records["columns"]}
     return pd.DataFrame({name: pd.Series(values, dtype=object) for name, values in cells.items()})
+
+
+@contextmanager
+def _in_environment(name: str, value: str) -> Iterator[None]:
+    before = os.environ.get(name)
+    os.environ[name] = value
+    try:
+        yield
+    finally:
+        os.environ.pop(name)
+        if before is not None:
+            os.environ[name] = before
 
 
 def _file(folder: Path, processed: Path, subject: tuple[str, ...]) -> Path:

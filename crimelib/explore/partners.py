@@ -19,7 +19,6 @@ from crimelib.explore.workspace import Named, Workspace
 from crimelib.measures.periods import month_label, parse_period
 from crimelib.measures.series import Counts, series_in
 from crimelib.settings import Area
-from crimelib.tables.store import KeptStore
 from crimelib.views import PartnersView
 
 AUDIENCE = "board"
@@ -126,8 +125,9 @@ def _page(workspace: Workspace, area: Area, period: pd.Period, item: str) -> Ite
     asked = [_total(workspace, area, named) for named in workspace.measures().values() if named.item in wanted]
     rows = compared_rows(asked, settings, area, period, data.doubted, [WINDOW])
     counted = rounded(rows.astype(dict.fromkeys(FIGURES, object)))
-    store = workspace.remembered("returns", lambda: KeptStore(workspace.store.folder))
-    return ItemPage(CountedBoard(settings, store, area, period, AUDIENCE, counted=counted, known=data.counts), item)
+    return ItemPage(
+        CountedBoard(settings, workspace.store, area, period, AUDIENCE, counted=counted, known=data.counts), item
+    )
 
 
 def _total(workspace: Workspace, area: Area, named: Named) -> Line:

@@ -18,7 +18,7 @@ from crimelib.measures.areas import counts_with_wards
 from crimelib.measures.rates import exposure
 from crimelib.measures.series import Counts, History, histories
 from crimelib.settings import PROJECT_ROOT, Area, Figures, Measure, Settings, Ward, load_settings
-from crimelib.tables.store import CATALOGUE, Store
+from crimelib.tables.store import CATALOGUE, Store, keep
 
 Answered = TypeVar("Answered")
 
@@ -168,4 +168,5 @@ def open_workspace(processed: str | Path = "", parameters: str | Path = "") -> W
 
 @cache
 def _opened(folder: Path, parameters: Path, stamp: int) -> Workspace:
+    keep(folder)
     return Workspace(load_settings(parameters), Store(folder))

@@ -4,7 +4,6 @@ alone, one that would come out as it stands is left, and a released one is never
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial
@@ -14,6 +13,7 @@ from typing import Any
 import pandas as pd
 
 from crimelib.areas import AreaBook
+from crimelib.board.handover import tables_shared
 from crimelib.board.narrative import counted
 from crimelib.errors import CrimelibError, InputError, one_line
 from crimelib.measures.periods import parse_period
@@ -21,9 +21,9 @@ from crimelib.production.board_pack import make_pack, parameter_inputs, refuse_o
 from crimelib.production.pack import pack_path, read_record
 from crimelib.production.run import PackResult, StoppedByHand
 from crimelib.production.standing import RELEASED, standing_of
-from crimelib.production.workers import in_workers
+from crimelib.production.workers import in_workers, worker_count
 from crimelib.settings import Area, Settings, load_settings
-from crimelib.tables.store import CATALOGUE, KeptStore, Store, read_catalogue
+from crimelib.tables.store import CATALOGUE, keep, read_catalogue
 
 Subject = tuple[Area, pd.Period]
 
@@ -114,15 +114,16 @@ def run_batch(wanted: Sequence[Subject], order: BatchOrder, jobs: int | None = N
     """
     read_catalogue(order.processed)
     refuse_organisations(order.audience, order.organisations)
-    chains, count = by_area(wanted), jobs or os.cpu_count() or 1
+    chains, count = by_area(wanted), worker_count(jobs)
     if len(chains) < count:
         return (made(order, jobs, subject) for subject in wanted)
     return _side_by_side(chains, order, count)
 
 
 def _side_by_side(chains: Sequence[Sequence[Subject]], order: BatchOrder, count: int) -> Iterator[BatchEntry]:
-    for subject, entry in in_workers(partial(made, order, 1), chains, count):
-        yield entry or BatchEntry(*subject, error="its process was killed")
+    with tables_shared(order.processed):
+        for subject, entry in in_workers(partial(made, order, 1), chains, count):
+            yield entry or BatchEntry(*subject, error="its process was killed")
 
 
 def by_area(wanted: Sequence[Subject]) -> list[list[Subject]]:
@@ -160,22 +161,24 @@ def _entry(order: BatchOrder, subject: Subject, work: Callable[[], PackResult | 
 
 
 def _make(order: BatchOrder, jobs: int | None, subject: Subject) -> PackResult:
-    settings, store = _at_hand(order, _state(order))
+    settings = _at_hand(order, _state(order))
     return make_pack(
-        settings, *subject, order.audience, **order.places, store=store, jobs=jobs, fresh=order.fresh,
-        resume=not order.fresh, progress=False,
+        settings, *subject, order.audience, **order.places, jobs=jobs, fresh=order.fresh, resume=not order.fresh,
+        progress=False,
     )  # fmt: skip
 
 
 def _leave(order: BatchOrder, subject: Subject) -> PackResult | None:
-    settings, store = _at_hand(order, _state(order))
-    return None if order.fresh else standing_pack(settings, *subject, order.audience, **order.places, store=store)
+    settings = _at_hand(order, _state(order))
+    return None if order.fresh else standing_pack(settings, *subject, order.audience, **order.places)
 
 
 @lru_cache(maxsize=1)
-def _at_hand(order: BatchOrder, state: str) -> tuple[Settings, Store]:
-    """The definitions and tables, read once in a process for as long as the files' ``state`` is the same."""
-    return load_settings(order.parameters), KeptStore(order.processed)
+def _at_hand(order: BatchOrder, state: str) -> Settings:
+    """The definitions; they and the tables are read once in a process for as long as the files' ``state`` is the
+    same."""
+    keep(order.processed)
+    return load_settings(order.parameters)
 
 
 def _state(order: BatchOrder) -> str:

@@ -15,7 +15,7 @@ import pandas as pd
 from crimelib.areas import nearest
 from crimelib.board.actions import action_table
 from crimelib.board.claims import check_claims
-from crimelib.board.handover import handed_over
+from crimelib.board.handover import handed_over, tables_shared
 from crimelib.board.item import Board
 from crimelib.board.partner import chosen_organisations
 from crimelib.board.titles import item_title, measure_title
@@ -57,23 +57,22 @@ def make_pack(
     jobs: int | None = None,
     fresh: bool = False,
     reason: str = "",
-    store: Store | None = None,
     resume: bool = False,
     progress: bool = True,
 ) -> PackResult:
     """Execute the board notebooks of a folder for one area, period and audience, and publish the pack below ``out``,
     a draft, with a page more for each of ``wards`` (names or codes, or ``all``); ``reason`` says why a released pack
-    is corrected. ``store`` is one of ``processed`` that other packs share. To ``resume`` is to leave a whole pack that
-    was made of exactly the same. Raises :class:`InputError` for an unknown page or ward, and for what :func:`run_pack`
-    refuses."""
+    is corrected. To ``resume`` is to leave a whole pack that was made of exactly the same. Raises :class:`InputError`
+    for an unknown page or ward, and for what :func:`run_pack` refuses."""
     started = time.perf_counter()
-    plan = _plan(settings, area, period, audience, processed, out, notebooks, only, wards, organisations, reason, store)
+    plan = _plan(settings, area, period, audience, processed, out, notebooks, only, wards, organisations, reason)
     if resume and (standing := plan.standing(started)):
         return standing
     board = plan.board
     # where a pack stands its notebooks may all be taken over
     ahead = nullcontext() if plan.target.exists() and not fresh else workers_ahead(get_ready, worker_count(jobs))
-    with ahead, scratch_folder() as scratch, handed_over(board.rows, processed, board.subject):
+    shared = tables_shared(processed)
+    with shared, ahead, scratch_folder() as scratch, handed_over(board.rows, processed, board.subject):
         made = Path(mkdtemp(prefix="pages-", dir=scratch))
         pages = [page for path in plan.chosen for page in _pages(path, board, wards, organisations, made)]
         return _run(board, pages, processed, plan.target, plan.asked, jobs, fresh, reason, progress)
@@ -89,11 +88,10 @@ def standing_pack(
     out: Path,
     notebooks: Path,
     organisations: Sequence[str] = (),
-    store: Store | None = None,
 ) -> PackResult | None:
     """What :func:`make_pack` would give, to ``resume``, where it would make nothing; else None."""
     started = time.perf_counter()
-    plan = _plan(settings, area, period, audience, processed, out, notebooks, (), (), organisations, "", store)
+    plan = _plan(settings, area, period, audience, processed, out, notebooks, (), (), organisations, "")
     return plan.standing(started)
 
 
@@ -125,12 +123,11 @@ def _plan(
     wards: Sequence[str],
     organisations: Sequence[str],
     reason: str,
-    store: Store | None,
 ) -> _Plan:
     target = pack_path(out, area.name, str(period), audience)
     next_standing(target, reason)  # refuses at once what the run would refuse at its end
     before = earlier_packs(target.parent, str(period), audience, settings.disclosure)
-    board = Board(settings, store or Store(processed), area, period, audience, before)
+    board = Board(settings, Store(processed), area, period, audience, before)
     refuse_organisations(audience, organisations)
     chosen = chosen_notebooks(notebooks, only or ([PARTNER_PAGE] if organisations else []), wards, audience)
     return _Plan(board, chosen, target, _asked(board, processed, target, chosen, [wards, organisations]))

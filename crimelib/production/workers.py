@@ -52,6 +52,9 @@ rows.groupby("name")["n"].sum(), rows.merge(rows, on="name"), rows.pivot_table(i
 rows[["name", "n"]].to_json(orient="records"), rows._repr_html_(), rows.to_csv(index=False)
 rows["name"].str.contains("a"), rows.sort_values("n"), pandas.concat([rows, rows]), pandas.to_datetime(["2021-01-01"])
 """
+# And the run's tables, which every kernel then has in memory.
+TABLES = "from crimelib.board.handover import keep_shared_tables\nkeep_shared_tables()\n"
+WARMING = KERNEL_START_UP + PRIME + TABLES
 _TIDYING_SECONDS = 20  # for work that is stopped to remove what it was building
 
 
@@ -187,7 +190,7 @@ def _template(folder: Path) -> Iterator[None]:
         return
     environment = {**os.environ, **_kernel_environment(folder)}
     with without_interrupts():
-        template = Template(folder / TEMPLATE, environment, WARM_MODULES + OWN_MODULES, KERNEL_START_UP + PRIME)
+        template = Template(folder / TEMPLATE, environment, WARM_MODULES + OWN_MODULES, WARMING)
     try:
         yield
     finally:

@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from crimelib.errors import InputError
@@ -24,7 +27,7 @@ PARTS = "parts"
 SORTED_BY = ["area_level", "parent_code", "area_code", "series", "month"]
 ROWS_A_GROUP = 20_000
 READERS = 2
-LARGEST_KEPT = 64 << 20  # bytes on disk, some ten times as many in memory
+LARGEST_KEPT = 32 << 20  # bytes on disk, some twenty times as many in memory
 SMALL_FILES = {"use_threads": False, "partitioning": None}  # threads and look-ups cost more than they bring
 
 
@@ -83,6 +86,7 @@ class Store:
     def __init__(self, folder: Path, catalogue: Catalogue | None = None) -> None:
         self.folder = folder
         self.catalogue = catalogue or read_catalogue(folder)
+        self._parts = (folder / PARTS).resolve()
 
     def table(
         self, name: str, filters: list | None = None, columns: list[str] | None = None, *, as_codes: bool = False
@@ -90,12 +94,14 @@ class Store:
         """Rows of a table over all its parts, with ``source``, ``vintage`` and ``vintage_order``; empty (without
         columns) where no file has that table. ``as_codes``: texts as categories, for work on very many rows."""
         entries = [entry for entry in self.catalogue.entries if name in entry.tables]
-        with ThreadPoolExecutor(READERS) as readers:
-            parts = list(readers.map(lambda entry: self._part(entry, name, filters, columns), entries))
-        wanted = [part for part in parts if part.num_rows] or parts[:1]
+        found = list(
+            zip(entries, self._found([entry.tables[name] for entry in entries], filters, columns), strict=True)
+        )
+        wanted = [_labelled(rows, entry) for entry, rows in found if rows.num_rows]
+        wanted = wanted or [_labelled(rows, entry) for entry, rows in found[:1]]
         if not wanted:
             return pd.DataFrame()
-        rows = pa.concat_tables(wanted, promote_options="default")
+        rows = _decoded(pa.concat_tables(wanted, promote_options="default"))
         return (as_dictionaries(rows) if as_codes else rows).to_pandas()
 
     def distinct(self, name: str, column: str) -> set[str]:
@@ -103,16 +109,13 @@ class Store:
         parts = [entry.tables[name] for entry in self.catalogue.entries if name in entry.tables]
         return {text for part in parts for text in distinct_texts(self.folder / PARTS / part, column)}
 
-    def _part(self, entry: Entry, name: str, filters: list | None, columns: list[str] | None) -> pa.Table:
-        rows = self._rows(entry.tables[name], filters, columns)
-        labels = {"source": entry.source, "vintage": entry.vintage, "vintage_order": entry.order}
-        for label, value in labels.items():
-            rows = rows.append_column(label, pa.repeat(value, rows.num_rows))
-        return rows
-
-    def _rows(self, part: str, filters: list | None, columns: list[str] | None) -> pa.Table:
-        path = self.folder / PARTS / part
-        return pq.read_table(path, filters=filters, columns=columns, **SMALL_FILES).replace_schema_metadata(None)
+    def _found(self, parts: list[str], filters: list | None, columns: list[str] | None) -> list[pa.Table]:
+        """The rows asked for of each part, from memory where all are kept."""
+        paths = [self._parts / part for part in parts]
+        if all(path in _kept for path in paths):
+            return [_chosen(_kept[path], filters, columns) for path in paths]
+        with ThreadPoolExecutor(READERS) as readers:
+            return list(readers.map(lambda path: _read(path, filters, columns), paths))
 
     def counts(self, area_codes: list[str], *, wards: bool = False) -> pd.DataFrame:
         """Monthly counts of areas, and of their wards where asked for."""
@@ -122,24 +125,66 @@ class Store:
         return self.table("counts", filters=chosen)
 
 
-class KeptStore(Store):
-    """A store that reads each part once and keeps it: for a process that makes many areas' packs. Tables too large for
-    that are read in pieces, as by any other."""
+# Parts that this process has in memory, their texts as codes. A part's name is made of all that it follows from, so
+# that what is kept of it is what would be read.
+_kept: dict[Path, pa.Table] = {}
 
-    def __init__(self, folder: Path) -> None:
-        super().__init__(folder)
-        parts = {part for entry in self.catalogue.entries for part in entry.tables.values()}
-        self._fits = sum((folder / PARTS / part).stat().st_size for part in parts) <= LARGEST_KEPT
-        self._kept: dict[str, pa.Table] = {}
 
-    def _rows(self, part: str, filters: list | None, columns: list[str] | None) -> pa.Table:
-        if not self._fits:
-            return super()._rows(part, filters, columns)
-        if part not in self._kept:
-            self._kept[part] = super()._rows(part, None, None)
-        rows = self._kept[part]
-        chosen = rows.filter(pq.filters_to_expression(filters)) if filters else rows
-        return chosen.select(columns) if columns else chosen
+def keep(folder: Path) -> None:
+    """Read the tables of a processed folder now, for every store of this process and of those forked from it; what was
+    kept of the folder's state before is let go. Tables too large for that are read as they are asked for. Starts no
+    thread. Raises as :func:`read_catalogue`."""
+    parts = (folder / PARTS).resolve()
+    names = {name for entry in read_catalogue(folder).entries for name in entry.tables.values()}
+    for gone in [path for path in _kept if path.parent == parts and path.name not in names]:
+        del _kept[gone]
+    if sum((parts / name).stat().st_size for name in names) <= LARGEST_KEPT:
+        _kept.update({parts / name: _whole(parts / name) for name in sorted(names) if parts / name not in _kept})
+
+
+def _whole(part: Path) -> pa.Table:
+    """All rows of a part. It is read from memory: Arrow's files bring a thread along."""
+    content = pa.py_buffer(part.read_bytes())
+    texts = [column.name for column in pq.read_schema(pa.BufferReader(content)) if pa.types.is_string(column.type)]
+    rows = pq.ParquetFile(pa.BufferReader(content), read_dictionary=texts).read(use_threads=False)
+    return rows.replace_schema_metadata(None).unify_dictionaries().combine_chunks()
+
+
+def _read(part: Path, filters: list | None, columns: list[str] | None) -> pa.Table:
+    return pq.read_table(part, filters=filters, columns=columns, **SMALL_FILES).replace_schema_metadata(None)
+
+
+def _chosen(rows: pa.Table, filters: list | None, columns: list[str] | None) -> pa.Table:
+    """As :func:`_read`, of a part in memory, for the filters that are asked for (``==`` and ``in``)."""
+    chosen = rows.select(columns) if columns else rows
+    if not filters:
+        return chosen
+    ways = filters if isinstance(filters[0], list) else [filters]
+    masks = [np.logical_and.reduce([_met(rows[name], *test) for name, *test in way]) for way in ways]
+    mask = np.logical_or.reduce(masks)
+    return chosen.filter(pa.array(mask)) if mask.any() else chosen.slice(0, 0)
+
+
+def _met(texts: pa.ChunkedArray, operator: str, value: str | Sequence[str]) -> np.ndarray:
+    """Which of many texts, as codes, are the one or among the ones asked for: each text is compared once."""
+    codes = texts.combine_chunks()
+    wanted = {"==": [value], "in": value}[operator]
+    hits = np.append(pc.is_in(codes.dictionary, pa.array(wanted, pa.string())), False)
+    return hits[codes.indices.fill_null(len(codes.dictionary))]
+
+
+def _labelled(rows: pa.Table, entry: Entry) -> pa.Table:
+    for label in ("source", "vintage"):
+        rows = rows.append_column(label, pa.repeat(getattr(entry, label), rows.num_rows))
+    return rows.append_column("vintage_order", pa.repeat(entry.order, rows.num_rows))
+
+
+def _decoded(rows: pa.Table) -> pa.Table:
+    """The rows with their codes as the texts that they stand for."""
+    for place, column in enumerate(rows.schema):
+        if pa.types.is_dictionary(column.type):
+            rows = rows.set_column(place, column.name, rows[column.name].cast(column.type.value_type))
+    return rows
 
 
 def read_catalogue(folder: Path) -> Catalogue:

@@ -15,8 +15,8 @@ from crimelib.production import batch
 from crimelib.production.batch import BatchEntry, BatchOrder, run_batch, subjects, told
 from crimelib.production.pack import seal
 from crimelib.production.run import PackResult, StoppedByHand
-from crimelib.settings import PROJECT_ROOT, Area, Settings, load_settings
-from crimelib.tables.store import Catalogue, Store, write_catalogue
+from crimelib.settings import PROJECT_ROOT, Area, load_settings
+from crimelib.tables.store import Catalogue, write_catalogue
 
 
 def names(areas: str, periods: str) -> list[tuple[str, str]]:
@@ -124,19 +124,15 @@ def test_what_no_pack_could_be_made_of_is_refused_once(order: BatchOrder) -> Non
 
 
 def test_packs_of_a_process_share_tables_until_these_change(order: BatchOrder, monkeypatch: pytest.MonkeyPatch) -> None:
-    shared = []
-    result = PackResult(Path("pack"), [], [], 1.0)
-
-    def make(settings: Settings, *_: object, store: Store, **__: object) -> PackResult:
-        shared.append((id(settings), id(store)))
-        return result
-
-    monkeypatch.setattr(batch, "make_pack", make)
+    kept: list[Path] = []
+    monkeypatch.setattr(batch, "make_pack", lambda *_, **__: PackResult(Path("pack"), [], [], 1.0))
+    monkeypatch.setattr(batch, "keep", kept.append)
     wanted = subjects(load_settings(), "Bromley,Croydon", "2023-07")
     list(run_batch(wanted, order, jobs=3))
+    assert kept == [order.processed]
     write_catalogue(order.processed, Catalogue((), (("a.csv", "not a table"),)))
     list(run_batch(wanted, order, jobs=3))
-    assert shared[0] == shared[1] != shared[2] == shared[3]
+    assert kept == [order.processed] * 2
 
 
 def test_ctrl_c_is_one_line_with_status_1_that_says_what_stays(

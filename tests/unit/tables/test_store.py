@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pandas as pd
@@ -11,7 +14,9 @@ import pytest
 from mps_files import lay_small
 
 from crimelib.errors import InputError
+from crimelib.kernels.client import _WITHOUT_THREADS
 from crimelib.settings import PROJECT_ROOT, load_settings
+from crimelib.start_up import ONE_THREAD
 from crimelib.tables import store as store_module
 from crimelib.tables.clean import clean
 from crimelib.tables.schemas import validated
@@ -21,9 +26,9 @@ from crimelib.tables.store import (
     PARTS,
     Catalogue,
     Entry,
-    KeptStore,
     Store,
     as_texts,
+    keep,
     write_catalogue,
     write_part,
 )
@@ -104,13 +109,35 @@ def test_tables_that_are_kept_are_those_that_are_read(
 ) -> None:
     monkeypatch.setattr(store_module, "LARGEST_KEPT", most)
     read = stored(tmp_path, counts=COUNTS)
-    kept = KeptStore(tmp_path)
-    for _ in range(2):
-        pd.testing.assert_frame_equal(kept.table("counts", filters, columns), read.table("counts", filters, columns))
+    expected = read.table("counts", filters, columns)
+    keep(tmp_path)
+    pd.testing.assert_frame_equal(read.table("counts", filters, columns), expected)
     for part in (tmp_path / "parts").rglob("*.parquet"):
         part.unlink()
     if most:
-        assert len(kept.table("counts")) == len(COUNTS)
+        assert len(Store(tmp_path).table("counts")) == len(COUNTS)
+    else:
+        with pytest.raises(FileNotFoundError):
+            Store(tmp_path).table("counts")
+
+
+def test_what_was_kept_of_an_earlier_state_is_let_go(tmp_path: Path) -> None:
+    stored(tmp_path, counts=COUNTS)
+    keep(tmp_path)
+    write_catalogue(tmp_path, Catalogue(()))
+    keep(tmp_path)
+    assert not [path for path in store_module._kept if path.is_relative_to(tmp_path.resolve())]
+
+
+def test_tables_are_kept_without_a_thread(tmp_path: Path) -> None:
+    stored(tmp_path, counts=COUNTS)
+    words = "import os, sys, pathlib; from crimelib.tables.store import keep; keep(pathlib.Path(sys.argv[1]))"
+    told = f"{words}; print(len(os.listdir('/proc/self/task')))"
+    quiet = {**os.environ, **dict.fromkeys(ONE_THREAD, "1"), **_WITHOUT_THREADS}
+    done = subprocess.run(
+        [sys.executable, "-c", told, str(tmp_path)], capture_output=True, text=True, env=quiet, check=True
+    )
+    assert done.stdout == "1\n"
 
 
 def test_a_table_that_no_file_has_is_empty(tmp_path: Path) -> None:

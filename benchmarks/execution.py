@@ -6,7 +6,7 @@ pool and the floor. ``loop`` is the ``papermill`` command once a notebook, ``inp
 Papermill in one process, ``pool`` a pool of two such processes, ``floor`` the same cells in warm processes, one a core.
 To reach: 7 times faster than the loop at 14 notebooks, 10 at 56 and more, there 5 times faster than the pool; 1.5 times
 the floor at most. Between ours and the floor stand the start of template and workers (once), each kernel's fork, its
-channels and shutdown, the reading of tables anew in each, and the writing of portable notebooks with their pictures.
+channels and shutdown, and the writing of portable notebooks with their pictures.
 """
 
 from __future__ import annotations
@@ -36,15 +36,17 @@ Work = Sequence[tuple[Path, Path]]
 
 
 def ours(work: Work) -> None:
-    """As `crimelib run` executes them: the summary counted once, while the workers start, and handed to all, forked
-    kernels, as many at once as cores. Loaded here, for workers that are spawned load this script again."""
-    from crimelib.board.handover import handed_over
+    """As `crimelib run` executes them: the summary counted once, while the workers start, and handed to all, the tables
+    read once, forked kernels, as many at once as cores. Loaded here, for workers that are spawned load this script
+    again."""
+    from crimelib.board.handover import handed_over, tables_shared
     from crimelib.board.item import load_board
     from crimelib.production.execute import Task, execute_notebooks, get_ready
     from crimelib.production.workers import workers_ahead
 
     board = load_board(**PARAMETERS)
-    with workers_ahead(get_ready, CORES), handed_over(board.rows, board.store.folder, board.subject):
+    shared, ahead = tables_shared(board.store.folder), workers_ahead(get_ready, CORES)
+    with shared, ahead, handed_over(board.rows, board.store.folder, board.subject):
         runs = list(execute_notebooks([Task(*each) for each in work], PARAMETERS, jobs=CORES))
     assert all(run.status == "ok" for run in runs), runs
 

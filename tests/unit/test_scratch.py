@@ -89,3 +89,20 @@ def test_a_summary_is_handed_over_inside_it(temporary: Path) -> None:
     with scratch_folder() as folder, handed_over(pd.DataFrame({"current": [1]}), temporary, ("x",)):
         assert Path(os.environ[FOLDER_VARIABLE]).parent == folder
     assert [path.name for path in temporary.iterdir()] == [CATALOGUE]
+
+
+def test_the_tables_of_a_run_are_kept_by_the_process_of_which_its_kernels_are_forked(
+    temporary: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from crimelib.board import handover
+
+    kept: list[Path] = []
+    monkeypatch.setattr(handover, "keep", kept.append)
+    handover.keep_shared_tables()
+    assert kept == []
+    with handover.tables_shared(temporary / "outer"), handover.tables_shared(temporary / "inner"):
+        handover.keep_shared_tables()
+    with handover.tables_shared(temporary / "outer"):
+        handover.keep_shared_tables()
+    assert kept == [(temporary / name).resolve() for name in ("inner", "outer")]
+    assert handover.TABLES_VARIABLE not in os.environ

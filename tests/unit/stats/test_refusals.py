@@ -21,11 +21,17 @@ WEIGHTS = "weights do not add up; give weights of 0 or more, not all 0"
 SAMPLE = "sample size and design effect must be above 0; check the survey's parameters"
 TARGETS = "the answers do not fit the targets; give one target a row and a column of the table"
 NOT_MONTHLY = "a chart needs values on a monthly PeriodIndex without repeats; index it by month"
+NO_HISTORY = "a history needs a monthly PeriodIndex without repeats; index it by pandas.PeriodIndex"
+NO_COUNT = "a history holds a value that is not a count; give whole numbers of 0 or more"
 INCOMPLETE = "a count is missing or below 0; leave out months that are not complete"
 
 
 def monthly(*values: float) -> pd.Series:
     return pd.Series(values, dtype=float, index=pd.period_range("2020-01", periods=len(values), freq="M"))
+
+
+def compared(history: pd.Series) -> object:
+    return comparison.compare(history, "2020-02", "month")
 
 
 def differences(counts: object, treated: list[bool]) -> object:
@@ -40,6 +46,12 @@ def differences(counts: object, treated: list[bool]) -> object:
             lambda: comparison.day_counts(pd.period_range("2021-01", periods=2, freq="M"), "odd"),
             "days 'odd' is unknown; use calendar or working",
         ),
+        (lambda: compared(monthly(1, 2).to_timestamp()), NO_HISTORY),
+        (lambda: compared(monthly(1, 2).set_axis(pd.period_range("2020Q1", periods=2, freq="Q"))), NO_HISTORY),
+        (lambda: compared(monthly(1, 2).set_axis(pd.PeriodIndex(["2020-01"] * 2, freq="M"))), NO_HISTORY),
+        (lambda: compared(monthly(1, -1)), NO_COUNT),
+        (lambda: compared(monthly(1, 1.5)), NO_COUNT),
+        (lambda: compared(monthly(1, np.inf)), NO_COUNT),
         (
             lambda: concordance.heterogeneity([Movement(10, 9)]),
             "fewer than two series to set side by side; give at least two",

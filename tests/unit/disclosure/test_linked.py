@@ -11,6 +11,7 @@ from crimelib.disclosure.linked import (
     Span,
     _finest,
     _settled,
+    _still_withheld,
     cells_of,
     groups_of_measures,
     linked_tables,
@@ -134,3 +135,17 @@ def test_without_a_small_count_or_an_open_figure_there_is_nothing_to_protect() -
     table = rows(("A", "rolling_12", 30, 30, "ok"), ("B", "rolling_12", 40, 40, "ok"))
     assert linked_tables(table, np.zeros(2, dtype=bool), BOARD, []) is None
     assert linked_tables(table, np.ones(2, dtype=bool), BOARD, []) is not None
+
+
+def test_what_packs_before_withheld_is_guarded_until_a_pack_shows_it() -> None:
+    withheld = rows(("A", "rolling_12", "", "", "suppressed"), ("B", "rolling_12", "", "", "suppressed"),
+                    ("C", "month", "", "", "suppressed"), ("D", "rolling_12", "7", "9", "ok"))  # fmt: skip
+    earlier = pd.concat([withheld, withheld[:1], withheld[1:2].assign(breakdown="total")], ignore_index=True)
+    own = [*cells_of(rows(("B", "rolling_12", 12, "", "ok")))]
+    (shown,) = cells_of(rows(("A", "rolling_12", "", 4, "ok")))
+    before = pd.DataFrame({"cell": [shown], "breakdown": ["ward"]})
+    left = _still_withheld(earlier, own, before, BOARD)
+    now, year_before = Span(NOV - 11, NOV), Span(NOV - 23, NOV - 12)
+    assert [(cell.ward, cell.span) for cell in left] == [("A", now), ("B", year_before)]
+    assert _still_withheld(None, own, before, BOARD) == _still_withheld(earlier[:0], own, before, BOARD) == []
+    assert _still_withheld(withheld[3:], own, before, BOARD) == []

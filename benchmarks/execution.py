@@ -43,8 +43,10 @@ def ours(work: Work) -> None:
     from crimelib.board.item import load_board
     from crimelib.production.execute import Task, execute_notebooks, get_ready
     from crimelib.production.workers import workers_ahead
+    from crimelib.tables.store import keep
 
     board = load_board(**PARAMETERS)
+    keep(board.store.folder)
     shared, ahead = tables_shared(board.store.folder), workers_ahead(get_ready, CORES)
     with shared, ahead, handed_over(board.rows, board.store.folder, board.subject):
         runs = list(execute_notebooks([Task(*each) for each in work], PARAMETERS, jobs=CORES))

@@ -125,9 +125,8 @@ def _page(workspace: Workspace, area: Area, period: pd.Period, item: str) -> Ite
     asked = [_total(workspace, area, named) for named in workspace.measures().values() if named.item in wanted]
     rows = compared_rows(asked, settings, area, period, data.doubted, [WINDOW])
     counted = rounded(rows.astype(dict.fromkeys(FIGURES, object)))
-    return ItemPage(
-        CountedBoard(settings, workspace.store, area, period, AUDIENCE, counted=counted, known=data.counts), item
-    )
+    board = CountedBoard(settings, workspace.store, area, period, AUDIENCE, counted=counted, known=data.counts)
+    return ItemPage(board, item)
 
 
 def _total(workspace: Workspace, area: Area, named: Named) -> Line:

@@ -3,10 +3,9 @@ alone, one that would come out as it stands is left, and a released one is never
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache, partial
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,13 +16,13 @@ from crimelib.board.handover import tables_shared
 from crimelib.board.narrative import counted
 from crimelib.errors import CrimelibError, InputError, one_line
 from crimelib.measures.periods import parse_period
-from crimelib.production.board_pack import make_pack, parameter_inputs, refuse_organisations, standing_pack
+from crimelib.production.board_pack import make_pack, refuse_organisations, standing_pack
 from crimelib.production.pack import pack_path, read_record
 from crimelib.production.run import PackResult, StoppedByHand
 from crimelib.production.standing import RELEASED, standing_of
 from crimelib.production.workers import in_workers, worker_count
 from crimelib.settings import Area, Settings, load_settings
-from crimelib.tables.store import CATALOGUE, keep, read_catalogue
+from crimelib.tables.store import read_catalogue
 
 Subject = tuple[Area, pd.Period]
 
@@ -161,30 +160,16 @@ def _entry(order: BatchOrder, subject: Subject, work: Callable[[], PackResult | 
 
 
 def _make(order: BatchOrder, jobs: int | None, subject: Subject) -> PackResult:
-    settings = _at_hand(order, _state(order))
     return make_pack(
-        settings, *subject, order.audience, **order.places, jobs=jobs, fresh=order.fresh, resume=not order.fresh,
-        progress=False,
+        load_settings(order.parameters), *subject, order.audience, **order.places, jobs=jobs, fresh=order.fresh,
+        resume=not order.fresh, progress=False,
     )  # fmt: skip
 
 
 def _leave(order: BatchOrder, subject: Subject) -> PackResult | None:
-    settings = _at_hand(order, _state(order))
-    return None if order.fresh else standing_pack(settings, *subject, order.audience, **order.places)
-
-
-@lru_cache(maxsize=1)
-def _at_hand(order: BatchOrder, state: str) -> Settings:
-    """The definitions; they and the tables are read once in a process for as long as the files' ``state`` is the
-    same."""
-    keep(order.processed)
-    return load_settings(order.parameters)
-
-
-def _state(order: BatchOrder) -> str:
-    definitions = [(each["file"], each["sha256"]) for each in parameter_inputs(order.parameters)]
-    tables = order.processed / CATALOGUE
-    return hashlib.sha256(repr((definitions, tables.exists() and tables.read_bytes())).encode()).hexdigest()
+    if order.fresh:
+        return None
+    return standing_pack(load_settings(order.parameters), *subject, order.audience, **order.places)
 
 
 def _span(periods: str) -> list[pd.Period]:

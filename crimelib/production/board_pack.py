@@ -37,7 +37,7 @@ from crimelib.scratch import scratch_folder
 from crimelib.settings import PROJECT_ROOT, Area, Settings
 from crimelib.sources.partner_returns import NAME as RETURNS
 from crimelib.tables.revisions import revision_table, with_reasons
-from crimelib.tables.store import Store
+from crimelib.tables.store import Store, keep
 
 PARTNER_PAGE = PARTNER_AUDIENCE = "partner"
 
@@ -68,6 +68,7 @@ def make_pack(
     plan = _plan(settings, area, period, audience, processed, out, notebooks, only, wards, organisations, reason)
     if resume and (standing := plan.standing(started)):
         return standing
+    keep(processed)
     board = plan.board
     # where a pack stands its notebooks may all be taken over
     ahead = nullcontext() if plan.target.exists() and not fresh else workers_ahead(get_ready, worker_count(jobs))

@@ -229,7 +229,7 @@ def answered(payload: bytes) -> bytes:
 def _done(errand: Errand, folders: Folders) -> Answer:
     if errand.subject is None:
         return Answer()
-    out = Path(tempfile.gettempdir()) / _PACKS  # the same for every pack, so that tables are read once
+    out = Path(tempfile.gettempdir()) / _PACKS
     shutil.rmtree(out, ignore_errors=True)
     order = replace(errand.order, out=out, **{name: PROJECT_ROOT / folder for name, folder in folders.items()})
     target = order.target(errand.subject)

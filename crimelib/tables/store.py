@@ -94,20 +94,19 @@ class Store:
         """Rows of a table over all its parts, with ``source``, ``vintage`` and ``vintage_order``; empty (without
         columns) where no file has that table. ``as_codes``: texts as categories, for work on very many rows."""
         entries = [entry for entry in self.catalogue.entries if name in entry.tables]
-        found = list(
-            zip(entries, self._found([entry.tables[name] for entry in entries], filters, columns), strict=True)
-        )
-        wanted = [_labelled(rows, entry) for entry, rows in found if rows.num_rows]
-        wanted = wanted or [_labelled(rows, entry) for entry, rows in found[:1]]
+        parts = self._found([entry.tables[name] for entry in entries], filters, columns)
+        found = list(zip(entries, parts, strict=True))
+        wanted = [(entry, rows) for entry, rows in found if rows.num_rows] or found[:1]
         if not wanted:
             return pd.DataFrame()
-        rows = _decoded(pa.concat_tables(wanted, promote_options="default"))
+        labelled = [_labelled(rows, entry) for entry, rows in wanted]
+        rows = _decoded(pa.concat_tables(labelled, promote_options="default"))
         return (as_dictionaries(rows) if as_codes else rows).to_pandas()
 
     def distinct(self, name: str, column: str) -> set[str]:
         """The texts of one column of a table over all its parts."""
         parts = [entry.tables[name] for entry in self.catalogue.entries if name in entry.tables]
-        return {text for part in parts for text in distinct_texts(self.folder / PARTS / part, column)}
+        return {text for part in parts for text in distinct_texts(self._parts / part, column)}
 
     def _found(self, parts: list[str], filters: list | None, columns: list[str] | None) -> list[pa.Table]:
         """The rows asked for of each part, from memory where all are kept."""
@@ -134,12 +133,12 @@ def keep(folder: Path) -> None:
     """Read the tables of a processed folder now, for every store of this process and of those forked from it; what was
     kept of the folder's state before is let go. Tables too large for that are read as they are asked for. Starts no
     thread. Raises as :func:`read_catalogue`."""
-    parts = (folder / PARTS).resolve()
-    names = {name for entry in read_catalogue(folder).entries for name in entry.tables.values()}
-    for gone in [path for path in _kept if path.parent == parts and path.name not in names]:
+    place = (folder / PARTS).resolve()
+    parts = {place / name for entry in read_catalogue(folder).entries for name in entry.tables.values()}
+    for gone in [path for path in _kept if path.parent == place and path not in parts]:
         del _kept[gone]
-    if sum((parts / name).stat().st_size for name in names) <= LARGEST_KEPT:
-        _kept.update({parts / name: _whole(parts / name) for name in sorted(names) if parts / name not in _kept})
+    if sum(path.stat().st_size for path in parts) <= LARGEST_KEPT:
+        _kept.update({path: _whole(path) for path in sorted(parts - _kept.keys())})
 
 
 def _whole(part: Path) -> pa.Table:

@@ -71,15 +71,7 @@ def test_an_unknown_definition_is_refused_with_those_that_are_known() -> None:
 def counts(month: str, *numbers: int, series: str = "asb_calls") -> list[dict[str, object]]:
     labels = {"source": "asb_calls", "vintage": "v", "vintage_order": 0, "basis": "calls", "area_level": "borough"}
     return [
-        {
-            **labels,
-            "series": series,
-            "parent_code": "",
-            "area_name": "",
-            "area_code": code,
-            "month": month,
-            "count": count,
-        }
+        {**labels, "series": series, "area_code": code, "month": month, "count": count}
         for code, count in zip(MEMBERS, numbers, strict=False)
     ]
 

@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pandas as pd
 import pytest
 
 from crimelib import cli
 from crimelib.errors import InputError
-from crimelib.production import batch
+from crimelib.production import batch, board_pack
 from crimelib.production.batch import BatchEntry, BatchOrder, run_batch, subjects, told
 from crimelib.production.pack import seal
 from crimelib.production.run import PackResult, StoppedByHand
-from crimelib.settings import PROJECT_ROOT, Area, load_settings
+from crimelib.settings import PROJECT_ROOT, Area, Settings, load_settings
 from crimelib.tables.store import Catalogue, write_catalogue
 
 
@@ -123,16 +124,23 @@ def test_what_no_pack_could_be_made_of_is_refused_once(order: BatchOrder) -> Non
         run_batch(wanted, replace(order, organisations=("refuge",)))
 
 
-def test_packs_of_a_process_share_tables_until_these_change(order: BatchOrder, monkeypatch: pytest.MonkeyPatch) -> None:
-    kept: list[Path] = []
-    monkeypatch.setattr(batch, "make_pack", lambda *_, **__: PackResult(Path("pack"), [], [], 1.0))
-    monkeypatch.setattr(batch, "keep", kept.append)
-    wanted = subjects(load_settings(), "Bromley,Croydon", "2023-07")
-    list(run_batch(wanted, order, jobs=3))
-    assert kept == [order.processed]
-    write_catalogue(order.processed, Catalogue((), (("a.csv", "not a table"),)))
-    list(run_batch(wanted, order, jobs=3))
-    assert kept == [order.processed] * 2
+def test_packs_of_a_process_share_definitions_and_tables(order: BatchOrder, monkeypatch: pytest.MonkeyPatch) -> None:
+    shared = []
+
+    def plan(settings: Settings, *_: object) -> object:
+        shared.append(settings)
+        return SimpleNamespace(standing=lambda _: None)
+
+    def keep(folder: Path) -> None:
+        shared.append(folder)
+        raise InputError("the rest is not looked at here")
+
+    monkeypatch.setattr(board_pack, "_plan", plan)
+    monkeypatch.setattr(board_pack, "keep", keep)
+    entries = list(run_batch(subjects(load_settings(), "Bromley,Croydon", "2023-07"), order, jobs=3))
+    assert [entry.error for entry in entries] == ["the rest is not looked at here"] * 2
+    assert shared[0] is shared[2]
+    assert shared[1] == shared[3] == order.processed
 
 
 def test_ctrl_c_is_one_line_with_status_1_that_says_what_stays(

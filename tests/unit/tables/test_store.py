@@ -121,12 +121,21 @@ def test_tables_that_are_kept_are_those_that_are_read(
             Store(tmp_path).table("counts")
 
 
-def test_what_was_kept_of_an_earlier_state_is_let_go(tmp_path: Path) -> None:
+def test_tables_are_read_once_until_they_change_and_then_let_go(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[str] = []
+    whole = store_module._whole
+    monkeypatch.setattr(store_module, "_whole", lambda part: read.append(part.name) or whole(part))
     stored(tmp_path, counts=COUNTS)
     keep(tmp_path)
-    write_catalogue(tmp_path, Catalogue(()))
     keep(tmp_path)
-    assert not [path for path in store_module._kept if path.is_relative_to(tmp_path.resolve())]
+    assert read == ["counts.parquet"]
+    write_part(tmp_path / PARTS / "more.parquet", COUNTS)
+    write_catalogue(tmp_path, Catalogue((Entry("s", "v", "f.csv", "1" * 64, 3, 0, {"counts": "more.parquet"}),)))
+    keep(tmp_path)
+    assert read == ["counts.parquet", "more.parquet"]
+    assert [path.name for path in store_module._kept if path.is_relative_to(tmp_path.resolve())] == ["more.parquet"]
 
 
 def test_tables_are_kept_without_a_thread(tmp_path: Path) -> None:

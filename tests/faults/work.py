@@ -48,11 +48,11 @@ def nested(task: str) -> tuple[int, list[int]]:
 def hold(folder: Path, task: str) -> None:
     """A file for as long as this is under way."""
     held = folder / task
-    held.write_text(task)
     try:
+        held.write_text(task)  # within, for it may be stopped as soon as the file is there
         time.sleep(600)
     finally:
-        held.unlink()
+        held.unlink(missing_ok=True)
 
 
 if __name__ == "__main__":

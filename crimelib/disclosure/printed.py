@@ -13,7 +13,6 @@ from typing import Any
 
 WHOLE = {"TR", "P", "LI", "H1", "H2", "H3", "H4", "Caption", "Figure", "Note"}
 Said = tuple[str, tuple[tuple[str, str], ...]]
-_DEEPEST = 8
 _MOST_BYTES = 50_000_000
 _OBJECTS = re.compile(rb"/ObjStm\b.{0,200}?stream\r?\n(.*?)endstream", re.DOTALL)
 _TEXT = re.compile(
@@ -34,7 +33,8 @@ def said_in_print(path: Path) -> Iterator[Said]:
             for kind, cells in _page(page):
                 if kind == "Caption" or kind.startswith("H"):
                     about = " ".join(value for _, value in cells)
-                yield about, cells
+                if cells:
+                    yield about, cells
     finally:
         document.close()
     yield from (("", (("", text),)) for text in descriptions(path.read_bytes()))
@@ -79,12 +79,11 @@ def _page(page: Any) -> Iterator[tuple[str, tuple[tuple[str, str], ...]]]:
     import pypdfium2.raw as pdfium
 
     marked, loose = _texts(page)
-    tree = pdfium.FPDF_StructTree_GetForPage(page.raw)
+    tree = pdfium.FPDF_StructTree_GetForPage(page.raw)  # null, without children, where the document has none
     used: set[int] = set()
-    for place in range(pdfium.FPDF_StructTree_CountChildren(tree) if tree else 0):
+    for place in range(pdfium.FPDF_StructTree_CountChildren(tree)):
         yield from _element(pdfium.FPDF_StructTree_GetChildAtIndex(tree, place), marked, used)
-    if tree:
-        pdfium.FPDF_StructTree_Close(tree)
+    pdfium.FPDF_StructTree_Close(tree)
     rest = [text for number, text in marked.items() if number not in used]
     yield from (("", (("", text.strip()),)) for text in (*loose, *rest) if text.strip())
 
@@ -96,7 +95,7 @@ def _texts(page: Any) -> tuple[dict[int, str], list[str]]:
     words = page.get_textpage()
     marked: dict[int, str] = defaultdict(str)
     loose: list[str] = []
-    for each in page.get_objects(max_depth=_DEEPEST, filter=[pdfium.FPDF_PAGEOBJ_TEXT]):
+    for each in page.get_objects(filter=[pdfium.FPDF_PAGEOBJ_TEXT]):
         text = _wide(lambda buffer, size, each=each: pdfium.FPDFTextObj_GetText(each.raw, words.raw, buffer, size))
         number = pdfium.FPDFPageObj_GetMarkedContentID(each.raw)
         if number < 0:
@@ -109,8 +108,6 @@ def _texts(page: Any) -> tuple[dict[int, str], list[str]]:
 def _wide(read: Callable[[Any, int], int]) -> str:
     """A UTF-16 text of the library: asked for its length in bytes first."""
     size = read(None, 0)
-    if size <= 2:
-        return ""
     buffer = ctypes.create_string_buffer(size)
     read(ctypes.cast(buffer, ctypes.POINTER(ctypes.c_ushort)), size)
     return buffer.raw.decode("utf-16-le", errors="replace").rstrip("\0")
@@ -120,33 +117,33 @@ def _element(element: Any, marked: dict[int, str], used: set[int]) -> Iterator[t
     """What an element of the structure says: whole if it is a row or a paragraph, else by its parts."""
     import pypdfium2.raw as pdfium
 
-    if not element:
-        return
     kind = _wide(lambda buffer, size: pdfium.FPDF_StructElement_GetType(element, buffer, size))
-    if kind in WHOLE:
-        cells = tuple(("", text) for text in _all_texts(element, marked, used) if text.strip())
-        yield kind, cells
-        return
-    yield kind, tuple(("", text) for text in _own_texts(element, marked, used) if text.strip())
-    for place in range(max(0, pdfium.FPDF_StructElement_CountChildren(element))):
-        yield from _element(pdfium.FPDF_StructElement_GetChildAtIndex(element, place), marked, used)
+    whole = kind in WHOLE
+    texts = (_all_texts if whole else _own_texts)(element, marked, used)
+    yield kind, tuple(("", text) for text in texts if text.strip())
+    for part in () if whole else _parts(element):
+        yield from _element(part, marked, used)
+
+
+def _parts(element: Any) -> Iterator[Any]:
+    """The elements of an element; its marked contents, which the library counts too, are none."""
+    import pypdfium2.raw as pdfium
+
+    places = range(pdfium.FPDF_StructElement_CountChildren(element))
+    return filter(None, (pdfium.FPDF_StructElement_GetChildAtIndex(element, place) for place in places))
 
 
 def _all_texts(element: Any, marked: dict[int, str], used: set[int]) -> Iterator[str]:
-    import pypdfium2.raw as pdfium
-
     yield from _own_texts(element, marked, used)
-    for place in range(max(0, pdfium.FPDF_StructElement_CountChildren(element))):
-        child = pdfium.FPDF_StructElement_GetChildAtIndex(element, place)
-        if child:
-            yield from _all_texts(child, marked, used)
+    for part in _parts(element):
+        yield from _all_texts(part, marked, used)
 
 
 def _own_texts(element: Any, marked: dict[int, str], used: set[int]) -> Iterator[str]:
     """An element's marked text, and the descriptions that stand for it."""
     import pypdfium2.raw as pdfium
 
-    count = max(0, pdfium.FPDF_StructElement_GetMarkedContentIdCount(element))
+    count = pdfium.FPDF_StructElement_GetMarkedContentIdCount(element)
     numbers = [pdfium.FPDF_StructElement_GetMarkedContentIdAtIndex(element, place) for place in range(count)]
     used.update(numbers)
     yield " ".join(marked[number].strip() for number in numbers if number in marked)

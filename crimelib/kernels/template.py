@@ -34,7 +34,7 @@ _OWN_SIGNALS = (signal.SIGCHLD, signal.SIGINT, signal.SIGTERM)
 _KERNEL_MODULES = (
     *("runpy", "ipykernel.kernelapp", "ipykernel.ipkernel", "ipykernel.zmqshell", "ipykernel.displayhook"),
     *("ipykernel.iostream", "ipykernel.heartbeat", "ipykernel.subshell_manager", "IPython.core.completerlib"),
-    *("IPython.core.oinspect", "sqlite3"),
+    *("IPython.core.oinspect", "sqlite3", "ipykernel.debugger"),
 )
 
 
@@ -60,9 +60,11 @@ class Request:
 # Warming up --------------------------------------------------------------------------------------------------
 
 
-def warm_up(modules: list[str], prime: str) -> None:
+def warm_up(modules: list[str], prime: str) -> dict[str, str]:
     """Load what kernels would load, in the state in which they would find themselves: libraries look for a kernel
-    (pandas chooses how wide its tables are) and for matplotlib's backend as they are imported."""
+    (pandas chooses how wide its tables are) and for matplotlib's backend as they are imported. Returns what they set in
+    the environment meanwhile (debugpy does), as they would in a kernel of its own."""
+    before = set(os.environ)
     stand_in = type("ZMQInteractiveShell", (), {"kernel": None})()
     os.environ.setdefault("MPLBACKEND", "module://matplotlib_inline.backend_inline")
     for name in _KERNEL_MODULES:
@@ -80,6 +82,7 @@ def warm_up(modules: list[str], prime: str) -> None:
         del builtins.get_ipython, builtins.__IPYTHON__  # type: ignore[attr-defined]
     gc.collect()
     gc.freeze()
+    return {name: value for name, value in os.environ.items() if name not in before}
 
 
 def thread_count() -> int:
@@ -217,12 +220,12 @@ def _end(pid: int) -> None:
 # Being a kernel ----------------------------------------------------------------------------------------------
 
 
-def become_kernel(request: Request) -> None:
+def become_kernel(request: Request, set_by_libraries: dict[str, str]) -> None:
     """From a fork of the template to what ``python -m ipykernel_launcher`` would be; does not return."""
     _default_signals()
     _take_over(request.outputs)
     os.environ.clear()
-    os.environ.update(request.environment, JPY_PARENT_PID=str(os.getppid()))
+    os.environ.update({**set_by_libraries, **request.environment}, JPY_PARENT_PID=str(os.getppid()))
     time.tzset()
     os.chdir(request.folder)
     sys.orig_argv = list(request.command)
@@ -307,13 +310,13 @@ def main() -> None:
     listener, owner = socket.socket(fileno=int(sys.argv[1])), int(sys.argv[2])
     asked = json.loads(sys.stdin.read())
     os.environ["JPY_PARENT_PID"] = str(os.getpid())  # ipykernel reads it as it is imported
-    warm_up(asked["modules"], asked["prime"])
+    set_by_libraries = warm_up(asked["modules"], asked["prime"])
     if thread_count() > 1:
         sys.exit(f"the kernel template has {thread_count()} threads and cannot be forked")
     path = Path(listener.getsockname())
     request = Server(listener, owner, asked["identity"]).serve()
     if request:
-        become_kernel(request)
+        become_kernel(request, set_by_libraries)
     _clear(path, asked["clears_folder"])
 
 

@@ -263,13 +263,14 @@ def _log_kernels_only() -> None:
 
 
 def _kernel_environment(folder: Path) -> dict[str, str]:
-    """Kernels see no personal configuration, hash alike in every run and use one thread each."""
+    """Kernels see no personal configuration, hash alike in every run, use one thread each and say nothing at start."""
     return {
         "JUPYTER_RUNTIME_DIR": str(folder),
         "JUPYTER_CONFIG_DIR": str(folder / "config"),
         "JUPYTER_PREFER_ENV_PATH": "1",
         "IPYTHONDIR": str(folder / "ipython"),
         "PYTHONHASHSEED": "0",
+        "PYDEVD_DISABLE_FILE_VALIDATION": "1",  # the debugger, never asked for, warns as it is loaded
         PICTURES_LATER: "1",
         **dict.fromkeys(ONE_THREAD, "1"),
     }

@@ -31,6 +31,7 @@ def environment() -> dict[str, str]:
         **os.environ,
         "TEST_MODULES": " ".join(WARM_MODULES),
         "PYTHONHASHSEED": "0",
+        "PYDEVD_DISABLE_FILE_VALIDATION": "1",
         **dict.fromkeys(ONE_THREAD, "1"),
     }
 

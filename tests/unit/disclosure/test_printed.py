@@ -15,6 +15,7 @@ from crimelib.disclosure.printed import descriptions, said_in_print
     [
         (rb"(Bickley: 3)", "Bickley: 3"),
         (rb"( Bickley: 3 )", "Bickley: 3"),
+        (rb"(Xmas: 3)", "Xmas: 3"),
         (rb"(Bickley (ward): 3)", "Bickley (ward): 3"),
         (rb"(Bickley \(ward: 3)", "Bickley (ward: 3"),
         (rb"(Bickley\\3)", "Bickley\\3"),
@@ -119,6 +120,7 @@ def said(folder: Path, structure: list[Element], *texts: tuple[int | None, str])
     properties, *rest = said_in_print(file)
     assert properties[0] == ""
     assert dict(properties[1])["Title"] == "Pack of November"
+    assert not any(name for _, cells in rest for name, _ in cells)
     return [(about, [text for _, text in cells]) for about, cells in rest]
 
 
@@ -131,23 +133,41 @@ WARDS: list[Element] = [
             ("TR", {}, [("TH", {}, [6]), ("TD", {}, [("P", {}, [7])])]),
         ]),
         ("Div", {}, [8, ("Figure", {"Alt": "A chart", "ActualText": "Three", "T": "Chart"}, [9])]),
-        ("H5", {}, [10]),
-        ("Aside", {}, [11, ("Note", {}, [12])]),
+        ("H2", {}, [10, ("Span", {}, [11])]),
+        ("H5", {}, [12]),
+        ("Aside", {}, [13, ("Note", {}, [14])]),
     ]),
 ]  # fmt: skip
-TEXTS = ["Hate crime", "In", "Bickley", "3", "now", "By ward", "Darwin", "4", "Drawn", "Bars", "Method", "Note", "1"]
+TEXTS = [
+    "Hate",
+    "In",
+    "Bickley",
+    "3",
+    "now",
+    "Wards",
+    "Darwin",
+    "4",
+    "Drawn",
+    "Bars",
+    "Part",
+    "X",
+    "Method",
+    "Note",
+    "1",
+]
 
 
 def test_what_a_tagged_page_says_is_read_row_by_row_under_the_heading_or_caption_before_it(tmp_path: Path) -> None:
     texts = [*enumerate(TEXTS), (5, "of Bromley"), (None, " Page 1 "), (None, "  "), (99, "Unowned"), (98, " ")]
     after = "Method"
     assert said(tmp_path, WARDS, *texts) == [
-        ("Hate crime", ["Hate crime"]),
-        ("Hate crime", ["In now", "Bickley", "3"]),
-        ("By ward of Bromley", ["By ward of Bromley"]),
-        ("By ward of Bromley", ["Darwin", "4"]),
-        ("By ward of Bromley", ["Drawn"]),
-        ("By ward of Bromley", ["Bars", "A chart", "Three", "Chart"]),
+        ("Hate", ["Hate"]),
+        ("Hate", ["In now", "Bickley", "3"]),
+        ("Wards of Bromley", ["Wards of Bromley"]),
+        ("Wards of Bromley", ["Darwin", "4"]),
+        ("Wards of Bromley", ["Drawn"]),
+        ("Wards of Bromley", ["Bars", "A chart", "Three", "Chart"]),
+        ("Part X", ["Part", "X"]),
         (after, ["Method"]),
         (after, ["Note"]),
         (after, ["1"]),

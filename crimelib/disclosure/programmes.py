@@ -29,8 +29,8 @@ class Programme:
 
     def __init__(self, rows: csr_array, row_bounds: tuple[np.ndarray, np.ndarray]) -> None:
         nothing = np.zeros(rows.shape[1])
-        self.solver = _solver(nothing, rows, row_bounds, (nothing, nothing), whole=False)
-        self.solver.setOptionValue("simplex_strategy", PRIMAL)
+        self.solver = _solver(_model(nothing, rows, row_bounds, (nothing, nothing)))
+        _set(self.solver, simplex_strategy=PRIMAL)
         self.columns = np.arange(len(nothing), dtype=np.int32)
 
     def least(self, objective: np.ndarray, bounds: tuple[np.ndarray, np.ndarray]) -> Solved:
@@ -47,9 +47,9 @@ class Programme:
     def _afresh(self) -> Solved | None:
         """Where the way from the last solution is lost in rounding: by the usual way, from nothing."""
         self.solver.clearSolver()
-        self.solver.setOptionValue("simplex_strategy", DUAL)
+        _set(self.solver, simplex_strategy=DUAL)
         solved = _solved(self.solver)
-        self.solver.setOptionValue("simplex_strategy", PRIMAL)
+        _set(self.solver, simplex_strategy=PRIMAL)
         return solved
 
 
@@ -64,32 +64,45 @@ def least_whole(
 ) -> Solved | None:
     """The least of an objective over whole numbers within ``bounds`` whose ``rows`` lie within ``row_bounds``, to
     within a relative ``gap``; None where the time is out first."""
-    solver = _solver(objective, rows, row_bounds, bounds, whole=True)
-    solver.setOptionValue("time_limit", seconds)
-    solver.setOptionValue("mip_rel_gap", gap)
+    import highspy
+
+    model = _model(objective, rows, row_bounds, bounds)
+    model.integrality_ = [highspy.HighsVarType.kInteger] * len(objective)
+    solver = _solver(model)
+    _set(solver, time_limit=seconds, mip_rel_gap=gap)
     return _solved(solver)
 
 
-def _solver(objective, rows, row_bounds, bounds, *, whole: bool):
+def _model(objective, rows, row_bounds, bounds):
     import highspy
 
-    rows = csr_array(rows)
     model = highspy.HighsLp()
     model.num_row_, model.num_col_ = rows.shape
-    model.col_cost_ = np.asarray(objective, float)
-    model.col_lower_, model.col_upper_ = (np.asarray(end, float) for end in bounds)
-    model.row_lower_, model.row_upper_ = (np.asarray(end, float) for end in row_bounds)
+    model.col_cost_ = objective
+    model.col_lower_, model.col_upper_ = bounds
+    model.row_lower_, model.row_upper_ = row_bounds
     model.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
     model.a_matrix_.start_ = rows.indptr.astype(np.int32)
     model.a_matrix_.index_ = rows.indices.astype(np.int32)
-    model.a_matrix_.value_ = rows.data.astype(float)
-    if whole:
-        model.integrality_ = [highspy.HighsVarType.kInteger] * len(objective)
+    model.a_matrix_.value_ = rows.data
+    return model
+
+
+def _solver(model):
+    import highspy
+
     solver = highspy.Highs()
-    solver.setOptionValue("output_flag", False)
-    solver.setOptionValue("threads", 1)
+    _set(solver, output_flag=False, threads=1)
     solver.passModel(model)
     return solver
+
+
+def _set(solver, **options: float) -> None:
+    """Set options of the solver, which would pass over one that it does not know."""
+    given = solver.getOptions()
+    for name, value in options.items():
+        setattr(given, name, value)
+    solver.passOptions(given)
 
 
 def _solved(solver) -> Solved | None:

@@ -35,3 +35,16 @@ def test_whole_numbers_and_the_bound_that_was_proved() -> None:
     assert found.bound == pytest.approx(3.4)
     nothing = (np.array([99.0]), np.array([np.inf]))
     assert least_whole(np.ones(2), rows, nothing, bounds(0, 5), seconds=10, gap=0) is None
+
+
+def test_out_of_time_there_is_no_answer_and_nothing_is_printed_either_way(capfd: pytest.CaptureFixture[str]) -> None:
+    """Which of sixty numbers come to half of all at least, by two counts at once: more than a look."""
+    chance = np.random.default_rng(1)
+    rows = chance.integers(100, 1000, size=(2, 60)).astype(float)
+    question = rows[0], csr_array(rows), (rows.sum(axis=1) / 2, np.full(2, np.inf)), (np.zeros(60), np.ones(60))
+    assert least_whole(*question, seconds=0, gap=0) is None
+    found = least_whole(*question, seconds=60, gap=0.1)
+    assert found is not None
+    assert rows[0] @ found.x <= 1.1 * found.bound
+    assert (rows @ found.x >= rows.sum(axis=1) / 2).all()
+    assert capfd.readouterr() == ("", "")

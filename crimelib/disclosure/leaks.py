@@ -166,7 +166,7 @@ def _leaked(each: Statement, names: Names, summary: Summary, policy: AudiencePol
     wards, common = _named(each, names)
     if not wards:
         return
-    yield from named_leaks(each, names, summary)
+    yield from _beside(each, wards, common, names, summary)
     if not common:
         places = {name for name, value in each.cells if _PLACE.fullmatch(value.strip())}
         for name, number in _numbers(each, names):
@@ -178,8 +178,14 @@ def _leaked(each: Statement, names: Names, summary: Summary, policy: AudiencePol
 def named_leaks(each: Statement, names: Names, summary: Summary) -> Iterator[Leak]:
     """The numbers of a statement that stand by a withheld figure's ward and measure."""
     wards, common = _named(each, names)
-    if not wards:
-        return
+    if wards:
+        yield from _beside(each, wards, common, names, summary)
+
+
+def _beside(
+    each: Statement, wards: Iterable[str], common: frozenset[str], names: Names, summary: Summary
+) -> Iterator[Leak]:
+    """As :func:`named_leaks`, with what the statement speaks of."""
     windows, columns = _windows(each), _window_columns(each)
     for name, number in _numbers(each, names):
         measures = names.measures_in(name) or common

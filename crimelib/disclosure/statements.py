@@ -11,6 +11,7 @@ import json
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from html.parser import HTMLParser
 from io import StringIO
 from pathlib import Path
@@ -33,7 +34,7 @@ class Statement:
     about: str
     cells: tuple[tuple[str, str], ...]
 
-    @property
+    @cached_property
     def text(self) -> str:
         return " | ".join(f"{name} {value}" if name else value for name, value in self.cells)
 

@@ -19,7 +19,7 @@ from typing import Any
 from crimelib.areas import AreaBook
 from crimelib.production.pack import RECORD, read_record, sha256_file
 from crimelib.production.recount import Line, Recount, recount, recount_perception
-from crimelib.production.run import generated_sentences, page_name
+from crimelib.production.run import executed_notebooks, generated_sentences, page_name
 from crimelib.settings import Area, Settings, load_settings
 from crimelib.tables.store import Catalogue, read_catalogue
 
@@ -352,7 +352,7 @@ def _number(text: str) -> float:
 
 def _page_faults(pack: Path, record: Row) -> Iterator[str]:
     """The record must list what the notebooks carry, and every sentence must stand on its notebook's page."""
-    if generated_sentences(pack) != record["sentences"]:
+    if generated_sentences(executed_notebooks(pack)) != record["sentences"]:
         yield f"{RECORD}: the sentences listed are not those of the executed notebooks"
     pages: dict[str, str] = {}
     for sentence in record["sentences"]:

@@ -291,9 +291,10 @@ def _fill(
     record = {**_record(request, run_id, seconds, identity, entries), **standing.record}
     for name, table in {"summary.csv": request.summary, **request.tables}.items():
         write_csv(table, folder / name)
-    sentences = generated_sentences(folder)
+    executed = executed_notebooks(folder)
+    sentences = generated_sentences(executed)
     record |= {"sentences": sentences, "reading_age": _reading(sentences)}
-    write_rendered(folder, record, request.summary, _shown_notebooks(request, folder, runs), runs)
+    write_rendered(folder, record, request.summary, _shown_notebooks(request, executed, runs), runs)
     seal(folder, record)
 
 
@@ -323,12 +324,18 @@ def write_rendered(
     write_workbook(summary, folder / "summary.xlsx", info, titles, record["definitions"])
 
 
-def generated_sentences(pack: Path) -> list[dict[str, Any]]:
-    """The sentences in a pack's executed notebooks that were made from figures: ``notebook``, ``text``, the record."""
+def executed_notebooks(pack: Path) -> dict[str, Any]:
+    """The executed notebooks of a pack by the names of their files, in the order of these."""
+    return {path.name: read_notebook(path) for path in sorted((pack / "notebooks").glob("*.ipynb"))}
+
+
+def generated_sentences(executed: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The sentences in executed notebooks, given by name, that were made from figures: ``notebook``, ``text``, the
+    record."""
     return [
-        {"notebook": path.name, **record}
-        for path in sorted((pack / "notebooks").glob("*.ipynb"))
-        for cell in read_notebook(path).cells
+        {"notebook": name, **record}
+        for name, notebook in executed.items()
+        for cell in notebook.cells
         for output in cell.get("outputs", ())
         for record in _listed(output.get("data", {}).get(SENTENCE_TYPE, []))
     ]
@@ -339,11 +346,11 @@ def _listed(content: Any) -> list[Any]:
     return content if isinstance(content, list) else [content]
 
 
-def _shown_notebooks(request: PackRequest, folder: Path, runs: Sequence[NotebookRun]) -> list[Any]:
+def _shown_notebooks(request: PackRequest, executed: Mapping[str, Any], runs: Sequence[NotebookRun]) -> list[Any]:
     """The executed notebooks, in the pack's order; of one that failed the source, for its title."""
-    sources = {path.stem: path for path in request.notebooks}
-    made = [folder / "notebooks" / f"{run.name}.ipynb" for run in runs]
-    return [read_notebook(path if path.exists() else sources[path.stem]) for path in made]
+    sources = {path.name: path for path in request.notebooks}
+    names = [f"{run.name}.ipynb" for run in runs]
+    return [executed[name] if name in executed else read_notebook(sources[name]) for name in names]
 
 
 def _write_pages(folder: Path, runs: Sequence[NotebookRun], notebooks: Sequence[Any], info: PackInfo) -> list[Page]:

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 from disclosure_tables import table
 
-from crimelib.disclosure.suppression import Figures, consistent, narrow, suppress
+from crimelib.disclosure.linked import linked_tables
+from crimelib.disclosure.suppression import MIP_GAP, SHOWN, Figures, consistent, narrow, sums, suppress
+from crimelib.settings import load_settings
+
+BOARD = load_settings().disclosure.audiences["board"]
 
 
 def test_the_known_answer() -> None:
@@ -59,18 +65,108 @@ def test_figures_that_do_not_agree_are_reconciled() -> None:
     assert np.abs(apart.values - [5, 7, 13]).sum() == pytest.approx(1)
 
 
-@pytest.mark.parametrize("seed", range(6))
-def test_no_safe_choice_loses_less(seed: int) -> None:
-    """Every choice of a small table tried."""
-    counts = np.random.default_rng(seed).negative_binomial(1, 0.08, size=(3, 3))
-    figures, primary, weights = table(counts)
-    found = suppress(figures, primary, weights)
-    if found.given:
-        pytest.skip("a margin alone gives a count away, so no choice is safe")
+def best(figures: Figures, primary: np.ndarray, weights: np.ndarray) -> float:
+    """The least that a safe choice loses, by trying every choice."""
     free = np.flatnonzero(~primary)
+    choices = []
     for chosen in itertools.product([False, True], repeat=len(free)):
         groups = primary.copy()
         groups[free] = chosen
-        if weights[groups].sum() < found.loss - 1e-9:
-            assert narrow(figures, groups), groups
+        choices.append((float(weights[groups].sum()), groups))
+    return next(loss for loss, groups in sorted(choices, key=lambda each: each[0]) if not narrow(figures, groups))
+
+
+def asks(figures: Figures, **asked: float) -> Figures:
+    """The same figures with other things asked of the small ones."""
+    small = np.isfinite(figures.low)
+    return replace(figures, **{name: np.where(small, value, getattr(figures, name)) for name, value in asked.items()})
+
+
+def wards_of_linked_measures(seed: int) -> tuple[Figures, np.ndarray, np.ndarray]:
+    """Three wards' violence with injury, domestic and other, as a pack of the board has them."""
+    chance = np.random.default_rng(seed)
+    domestic, other = chance.negative_binomial(1, 0.1, size=(2, 3))
+    counts = {"vwi": domestic + other, "domestic_vwi": domestic, "ndvwi": other}
+    rows = pd.DataFrame(
+        [("2021-11", name, f"W{ward}", "rolling_12", each[ward], None, "ok")
+         for name, each in counts.items() for ward in range(3)],
+        columns=["period", "measure", "breakdown_value", "window", "current", "previous", "status"],
+    )  # fmt: skip
+    made = linked_tables(rows, rows["current"].between(1, 4).to_numpy(), BOARD, [list(counts)])
+    assert made is not None
+    return made.figures, made.primary, made.weights
+
+
+def a_table(seed: int, shape: tuple[int, ...] = (3, 3)) -> tuple[Figures, np.ndarray, np.ndarray]:
+    return table(np.random.default_rng(seed).negative_binomial(1, 0.08, size=shape))
+
+
+CASES = {
+    **{f"table {seed}": a_table(seed) for seed in range(6)},
+    **{f"row {seed}": a_table(seed, (8,)) for seed in range(6, 9)},
+    **{f"linked measures {seed}": wards_of_linked_measures(seed) for seed in range(6)},
+}
+
+
+ASKED = [{}, {"low": np.inf, "high": 9}, {"high": -np.inf, "width": 2}, {"width": 12}]
+
+
+@pytest.mark.parametrize(("case", "asked"), zip(CASES, itertools.cycle(ASKED), strict=False), ids=str)
+def test_no_safe_choice_loses_less(case: str, asked: dict[str, float]) -> None:
+    """Every choice of a small table tried, whether much is asked or little, at one end of the intervals or at both."""
+    figures, primary, weights = CASES[case]
+    figures = asks(figures, **asked)
+    found = suppress(figures, primary, weights)
+    if found.given:  # no choice is safe: what is shown whatever is chosen gives a count away
+        assert narrow(figures, np.ones(len(weights), dtype=bool))
+        return
     assert not narrow(figures, found.groups)
+    least = best(figures, primary, weights)
+    assert found.loss == pytest.approx(least, rel=2 * MIP_GAP)
+    assert found.bound <= least + 1e-9
+
+
+ANYTHING = {"low": np.inf, "high": -np.inf}
+
+
+@pytest.mark.parametrize(
+    ("interval", "asked", "too_narrow"),
+    [
+        ((0, 4), {"low": 0, "high": 4}, False),
+        ((1, 5), {"low": 0, "high": 4}, True),
+        ((0, 3), {"low": 0, "high": 4, "width": 3}, True),
+        ((1, 5), ANYTHING, False),
+        ((2, 5), ANYTHING, True),
+        ((0, 1), ANYTHING, True),
+        ((5, 5), {**ANYTHING, "width": 1}, True),
+        ((5, 5), {**ANYTHING, "width": 0}, False),
+        ((5, 8), {**ANYTHING, "harmless": 4}, False),
+        ((4, 7), {**ANYTHING, "harmless": 4}, True),
+        ((0, 0), ANYTHING, False),  # nought, and it tells of no one
+        ((0, 0), {"low": 0, "high": 4}, True),
+    ],
+)
+def test_an_interval_is_too_narrow_for_what_is_asked(
+    interval: tuple[int, int], asked: dict[str, float], too_narrow: bool
+) -> None:
+    """The first count is withheld; shown are its sum with a second and a third, the third, and the second with a
+    fourth, which leave it from ``high`` less what the second can be to ``high``."""
+    low, high = interval
+    figures = Figures(
+        sums([[0], [0, 1, 3], [1, 2], [3]], 4),
+        np.array([low, high + 5.0, high - low, 5]),
+        np.array([0, SHOWN, SHOWN, SHOWN]),
+        **{name: np.array([asked.get(name, usual), np.inf, np.inf, np.inf])
+           for name, usual in {"low": np.inf, "high": -np.inf, "width": 4.0, "harmless": np.inf}.items()},
+    )  # fmt: skip
+    found = narrow(figures, np.array([True]))
+    assert [(proof.figure, round(proof.low, 6), round(proof.high, 6)) for proof in found] == [
+        (0, low, high)
+    ] * too_narrow
+
+
+def test_counts_under_a_shown_nought_tell_of_no_one() -> None:
+    figures, _, _ = table([[0, 0], [7, 9]])
+    asked = replace(figures, low=np.zeros(len(figures.low)), high=np.full(len(figures.low), 4.0))
+    assert narrow(asked, np.array([True, True, False, False])) == []
+    assert [proof.figure for proof in narrow(asked, np.array([True, True, True, False]))] == [2]

@@ -246,15 +246,14 @@ def _probe(system: _System, figures: Figures, open_: np.ndarray) -> None:
 
 
 def _targets(figures: Figures, low: np.ndarray, high: np.ndarray, up: bool) -> np.ndarray:
-    """Where each figure should come to, from where it has been."""
+    """Where each figure should come to, from where it has been (``low`` is infinite for one not seen yet)."""
     if up:
-        return np.maximum(figures.high, np.where(np.isfinite(low), low, 0) + figures.width)
-    asked = np.where(np.isfinite(figures.low), figures.low, np.inf)
-    return np.maximum(0, np.minimum(asked, np.where(np.isfinite(high), high - figures.width, 0)))
+        return np.maximum(figures.high, np.nan_to_num(low, posinf=0) + figures.width)
+    return np.maximum(0, np.minimum(figures.low, high - figures.width))
 
 
 def _wide(figures: Figures, low: np.ndarray, high: np.ndarray) -> np.ndarray:
-    enough = np.subtract(high, low, out=np.zeros_like(high), where=np.isfinite(high)) >= figures.width - NEAR
+    enough = high - low >= figures.width - NEAR
     return (low <= figures.low + NEAR) & (high >= figures.high - NEAR) & enough
 
 

@@ -111,7 +111,7 @@ CASES = {
 ASKED = [{}, {"low": np.inf, "high": 9}, {"high": -np.inf, "width": 2}, {"width": 12}]
 
 
-@pytest.mark.parametrize(("case", "asked"), zip(CASES, itertools.cycle(ASKED), strict=False), ids=str)
+@pytest.mark.parametrize(("case", "asked"), [*zip(CASES, itertools.cycle(ASKED), strict=False)], ids=str)
 def test_no_safe_choice_loses_less(case: str, asked: dict[str, float]) -> None:
     """Every choice of a small table tried, whether much is asked or little, at one end of the intervals or at both."""
     figures, primary, weights = CASES[case]

@@ -213,11 +213,13 @@ def _run_papermill(source: Path, parameters: dict[str, object], timeout: float) 
     import papermill
     from traitlets.config import Config
 
+    from crimelib.kernels.prompt import PromptClient
+
     with tempfile.TemporaryDirectory(dir=os.environ.get("JUPYTER_RUNTIME_DIR"), prefix="k") as sockets:
         template = Path(os.environ.get("JUPYTER_RUNTIME_DIR", "")).parent / TEMPLATE
         config = Config(
             {
-                "KernelManager": {"transport": "ipc", "ip": f"{sockets}/s"},
+                "KernelManager": {"transport": "ipc", "ip": f"{sockets}/s", "client_factory": PromptClient},
                 "ForkProvisioner": {"template": str(template), "modules": list(WARM_MODULES)},
             }
         )

@@ -83,16 +83,16 @@ def asks(figures: Figures, **asked: float) -> Figures:
 
 
 def wards_of_linked_measures(seed: int) -> tuple[Figures, np.ndarray, np.ndarray]:
-    """Three wards' violence with injury, domestic and other, as a pack of the board has them."""
+    """Three wards' violence with injury, domestic and other, as a pack of the board has them; months are withheld."""
     chance = np.random.default_rng(seed)
     domestic, other = chance.negative_binomial(1, 0.1, size=(2, 3))
     counts = {"vwi": domestic + other, "domestic_vwi": domestic, "ndvwi": other}
-    rows = pd.DataFrame(
-        [("2021-11", name, f"W{ward}", "rolling_12", each[ward], None, "ok")
-         for name, each in counts.items() for ward in range(3)],
-        columns=["period", "measure", "breakdown_value", "window", "current", "previous", "status"],
-    )  # fmt: skip
-    made = linked_tables(rows, rows["current"].between(1, 4).to_numpy(), BOARD, [list(counts)])
+    years = [(name, f"W{ward}", "rolling_12", each[ward]) for name, each in counts.items() for ward in range(3)]
+    months = [("ndvwi", f"W{ward}", "month", chance.binomial(other[ward], 0.3)) for ward in range(3)]
+    rows = pd.DataFrame([*years, *months], columns=["measure", "breakdown_value", "window", "current"])
+    rows = rows.assign(period="2021-11", previous=None, status="ok")
+    small = rows["current"].between(1, 4) & (rows["window"] == "rolling_12")
+    made = linked_tables(rows, small.to_numpy(), BOARD, [list(counts)])
     assert made is not None
     return made.figures, made.primary, made.weights
 
@@ -108,7 +108,14 @@ CASES = {
 }
 
 
-ASKED = [{}, {"low": np.inf, "high": 9}, {"high": -np.inf, "width": 2}, {"width": 12}]
+ASKED = [
+    {},
+    {"low": np.inf, "high": 9},
+    {"high": -np.inf, "width": 2},
+    {"width": 12},
+    {"low": 1, "high": 5, "width": 3},
+    {"low": np.inf, "high": -np.inf, "width": 1},
+]
 
 
 @pytest.mark.parametrize(("case", "asked"), [*zip(CASES, itertools.cycle(ASKED), strict=False)], ids=str)

@@ -108,8 +108,8 @@ class Counts:
         self.empty = rows.empty
         if self.empty:
             return
-        years = rows["month"].str.slice(0, 4).astype("int64").to_numpy()
-        self.month = (years - 1970) * 12 + rows["month"].str.slice(5, 7).astype("int64").to_numpy() - 1
+        years, months = (part.astype("int64").to_numpy() for part in (rows["month"].str[:4], rows["month"].str[5:]))
+        self.month = (years - 1970) * 12 + months - 1
         self.series, series = pd.factorize(rows["series"])
         self.basis, bases = pd.factorize(rows["basis"])
         self.area, areas = pd.factorize(rows["area_code"], sort=True)
@@ -172,14 +172,14 @@ def histories(counts: Counts, figures: Sequence[Figures], bases: Mapping[str, Ba
 def window_figures(options: Sequence[History], area: str, period: pd.Period, window: str) -> WindowFigures:
     """The figures of one area over one window, from the first history that covers both halves of it whole."""
     months = window_months(period, window), previous_months(period, window)
-    halves = []
+    tried = []
     for history in options:
-        (now, now_from), (before, before_from) = pair = tuple(history.window(area, half) for half in months)
+        (now, now_from), (before, before_from) = halves = tuple(history.window(area, half) for half in months)
         if not np.isnan(now).any() and not np.isnan(before).any():
             vintage = vintage_label(np.concatenate([now_from, before_from]))
             return WindowFigures(int(now.sum()), int(before.sum()), OK, history.source, vintage, history)
-        halves.append(pair)
-    return _without_comparison(options, halves)
+        tried.append((history, halves))
+    return _without_comparison(tried)
 
 
 def series_in(figures: Iterable[Figures]) -> frozenset[str]:
@@ -193,22 +193,19 @@ def vintage_label(vintages: np.ndarray) -> str:
     return " + ".join("/".join(sorted(set(column))) for column in zip(*parts, strict=True))
 
 
-def _without_comparison(options: Sequence[History], halves: list[tuple]) -> WindowFigures:
+def _without_comparison(tried: Sequence[tuple[History, tuple]]) -> WindowFigures:
     """What is left to say where no history covers both halves of a window."""
     found = [
-        next(
-            ((history, half) for history, pair in zip(options, halves, strict=True) if _whole(half := pair[side])), None
-        )
-        for side in (0, 1)
+        next(((history, half) for history, halves in tried if _whole(half := halves[side])), None) for side in (0, 1)
     ]
     if all(found):
         (now_history, (now, now_from)), (before_history, (before, before_from)) = found
         sources = " / ".join(dict.fromkeys([now_history.source, before_history.source]))
         vintage = " / ".join(dict.fromkeys([vintage_label(now_from), vintage_label(before_from)]))
         return WindowFigures(int(now.sum()), int(before.sum()), NOT_COMPARABLE, sources, vintage, now_history)
-    for history, pair in zip(options, halves, strict=True):
-        if any((~np.isnan(counts)).any() for counts, _ in pair):
-            vintage = vintage_label(np.concatenate([vintages for _, vintages in pair]))
+    for history, halves in tried:
+        if any((~np.isnan(counts)).any() for counts, _ in halves):
+            vintage = vintage_label(np.concatenate([vintages for _, vintages in halves]))
             return WindowFigures(None, None, INCOMPLETE, history.source, vintage, history)
     return WindowFigures(None, None, NO_DATA, "", "", None)
 

@@ -25,7 +25,7 @@ import zipfile
 from collections.abc import Iterable, Mapping
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import count
@@ -33,6 +33,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 
 import crimelib
+from crimelib.board.handover import tables_shared
 from crimelib.errors import InputError
 from crimelib.production.batch import BatchEntry, BatchOrder, Subject, made
 from crimelib.production.board_pack import parameter_inputs
@@ -189,20 +190,36 @@ _starting = threading.Lock()
 def main(descriptor: int, jobs: int) -> None:
     """Answer the worker at the other end of an inherited socket until it is gone."""
     connection = Connection(descriptor)
-    with suppress(EOFError, OSError), worker_pool(jobs) as pool:
-        _serve(connection, pool)
+    with suppress(EOFError, OSError):
+        number, payload = pickle.loads(connection.recv_bytes())
+        with _tables_of(payload), worker_pool(jobs) as pool:
+            _serve(connection, pool, number, payload)
 
 
-def _serve(connection: Connection, pool: ProcessPoolExecutor) -> None:
-    under_way: set[Future[bytes]] = set()
+def _tables_of(payload: bytes) -> AbstractContextManager[None]:
+    """What all errands' notebooks share, for they are of one batch: see :func:`tables_shared`; nothing where the tables
+    are not whole, which is answered then."""
+    folders, _, _ = pickle.loads(payload)
+    processed = PROJECT_ROOT / folders["processed"]
+    return tables_shared(processed) if _tables_sha256(processed) else nullcontext()
+
+
+def _serve(connection: Connection, pool: ProcessPoolExecutor, number: int, payload: bytes) -> None:
+    """From the first errand on, which has come already."""
     sending = threading.Lock()
+    under_way = {_begun(connection, pool, sending, number, payload)}
     while connection.poll(_IDLE_SECONDS) or under_way:
         if connection.poll(0):
-            number, payload = pickle.loads(connection.recv_bytes())
-            future = pool.submit(as_worker, answered, payload)
-            under_way.add(future)
-            future.add_done_callback(partial(_answer, connection, sending, number))
+            under_way.add(_begun(connection, pool, sending, *pickle.loads(connection.recv_bytes())))
         under_way = {future for future in under_way if not future.done()}
+
+
+def _begun(
+    connection: Connection, pool: ProcessPoolExecutor, sending: threading.Lock, number: int, payload: bytes
+) -> Future[bytes]:
+    future = pool.submit(as_worker, answered, payload)
+    future.add_done_callback(partial(_answer, connection, sending, number))
+    return future
 
 
 def _answer(connection: Connection, sending: threading.Lock, number: int, future: Future[bytes]) -> None:

@@ -17,6 +17,7 @@ from crimelib.production.cluster import run_on_cluster
 from crimelib.settings import PROJECT_ROOT
 
 PROCESSED = PROJECT_ROOT / "data/processed"
+TABLES = "from crimelib.tables.store import _kept; f'{len(_kept)} tables in memory'"
 DEFAULTS = "area = ''\nperiod = '2000-01'\naudience = ''\nprocessed = ''\nparameters = ''"
 
 
@@ -24,7 +25,7 @@ def small_order(folder: Path) -> BatchOrder:
     """Packs of two small notebooks."""
     source = folder / "notebooks"
     write_notebook(source, "01_first", "print(area, period)", "1 / 3", defaults=DEFAULTS)
-    write_notebook(source, "02_second", "print(hash(area))", "[audience, processed]", defaults=DEFAULTS)
+    write_notebook(source, "02_second", "print(hash(area))", "[audience, processed]", TABLES, defaults=DEFAULTS)
     return BatchOrder(PROJECT_ROOT / "parameters", PROCESSED, folder / "reports", source, "board")
 
 

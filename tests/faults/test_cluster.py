@@ -81,6 +81,8 @@ def test_packs_are_those_that_this_machine_makes_and_nobody_but_the_scheduler_is
     list(run_batch(wanted, here, jobs=1))
     for subject in wanted:
         assert content(order.target(subject)) == content(here.target(subject))
+        executed = (order.target(subject) / "notebooks" / "02_second.ipynb").read_text()
+        assert re.search(r"'[1-9]\d* tables in memory'", executed)
 
 
 def while_it_runs(begun: Path, act: Callable[[], object]) -> threading.Thread:

@@ -6,7 +6,7 @@ import time
 from contextlib import suppress
 from queue import Empty
 
-from jupyter_client.asynchronous import AsyncKernelClient
+from jupyter_client.asynchronous.client import AsyncKernelClient
 
 _REPLY_SECONDS, _PUBLISHED_SECONDS = 1.0, 0.2  # as Jupyter's own
 

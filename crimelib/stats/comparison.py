@@ -329,7 +329,7 @@ def _mid(a: np.ndarray, b: np.ndarray, share: float, phi: np.ndarray) -> TwoCoun
     return TwoCounts(_ratio(a, b, 1), _odds(low, share), _odds(high, share), p_value)
 
 
-def _binomial_p(x: np.ndarray, n: np.ndarray, share: float) -> np.ndarray:
+def _binomial_p(x: np.ndarray, n: np.ndarray, share: np.ndarray | float) -> np.ndarray:
     """Two-sided binomial p-value: all outcomes no likelier than the one seen, as ``scipy.stats.binomtest``."""
     lower = x <= n * share
     # The far tail begins at the first outcome, beyond the mode, that is no likelier than x: found by bisection.

@@ -182,7 +182,7 @@ def _share_fit(events: np.ndarray, totals: np.ndarray, design: np.ndarray) -> tu
         beta = beta + step / max(1.0, np.abs(design @ step).max())  # never further than the curve can be trusted
         if np.abs(step).max() < 1e-10:
             break
-    return beta, np.linalg.inv(information), share
+    return beta, np.linalg.inv(information), share  # pyright: ignore[reportPossiblyUnboundVariable]
 
 
 def _pearson(values: np.ndarray, flags: np.ndarray, share: np.ndarray) -> float:

@@ -118,8 +118,8 @@ def compare_many(
     first = before_months[0]
     break_months = sorted(_month(text) for text in breaks)
     counts = _checked(histories)
-    current = counts.reindex(current_months).to_numpy(float).sum(axis=0)
-    previous = counts.reindex(before_months).to_numpy(float).sum(axis=0)
+    current = counts.reindex(current_months).to_numpy().sum(axis=0)
+    previous = counts.reindex(before_months).to_numpy().sum(axis=0)
     figures = _figures(current, previous)
     if any(first < month <= end for month in break_months):
         return pd.DataFrame(figures | _withheld(len(current)), index=histories.columns)
@@ -127,7 +127,7 @@ def compare_many(
     if spread is None:
         spread = history_spread(counts, end, breaks=usable, unusual=unusual, days=days)
     exposure = day_counts(current_months, days).sum() / day_counts(before_months, days).sum()
-    return pd.DataFrame(figures | _tested(current, previous, exposure, spread.to_numpy(float)), index=histories.columns)
+    return pd.DataFrame(figures | _tested(current, previous, exposure, spread.to_numpy()), index=histories.columns)
 
 
 def history_spread(
@@ -158,7 +158,7 @@ def two_counts(
     Clopper and Pearson). Above 1 both counts are divided by the dispersion and the interval is the mid-p one (Beta
     quantiles, as Jeffreys), never narrower than the exact one. Shapes broadcast; counts are at least 0.
     """
-    a, b, phi = np.broadcast_arrays(*(np.asarray(value, float) for value in (current, previous, dispersion)))
+    a, b, phi = np.broadcast_arrays(current, previous, dispersion)
     share = exposure_ratio / (1 + exposure_ratio)
     exact, mid = _exact(a, b, share), _mid(a, b, share, phi)
     wide = phi > 1
@@ -198,7 +198,7 @@ def detectable_pct(
     Solves ``statsmodels.stats.rates.power_poisson_ratio_2indep(value=1, alternative='two-sided') = 0.8`` (Zhu 2017)
     for the ratio, by bisection on its logarithm; NaN where the previous count is 0.
     """
-    base, phi = np.broadcast_arrays(np.asarray(previous, float), np.asarray(dispersion, float))
+    base, phi = np.broadcast_arrays(previous, dispersion)
     low, high = np.zeros(base.shape), np.full(base.shape, 25.0)
     with np.errstate(divide="ignore", invalid="ignore"):
         for _ in range(50):
@@ -304,29 +304,33 @@ def widened(dispersion: Dispersion) -> np.ndarray:
 def day_counts(months: pd.PeriodIndex, days: str = "calendar") -> np.ndarray:
     """Days in each month: all of them, or Monday to Friday for 'working'."""
     if days == "calendar":
-        return months.days_in_month.to_numpy(float)
+        return months.days_in_month.to_numpy()
     if days == "working":
         starts = months.to_timestamp().to_numpy("datetime64[D]")
-        return np.busday_count(starts, (months + 1).to_timestamp().to_numpy("datetime64[D]")).astype(float)
+        return np.busday_count(starts, (months + 1).to_timestamp().to_numpy("datetime64[D]"))
     raise InputError(f"days {days!r} is unknown", fix="use calendar or working")
 
 
-def _exact(a: np.ndarray, b: np.ndarray, share: float) -> TwoCounts:
+class _Test(NamedTuple):
+    low: np.ndarray
+    high: np.ndarray
+    p_value: np.ndarray
+
+
+def _exact(a: np.ndarray, b: np.ndarray, share: float) -> _Test:
     """Clopper and Pearson's interval and the binomial test, on the ratio of rates."""
-    with np.errstate(divide="ignore", invalid="ignore"):
-        low = np.where(a > 0, special.betaincinv(a, b + 1, ALPHA / 2), 0)
-        high = np.where(b > 0, special.betaincinv(a + 1, b, 1 - ALPHA / 2), 1)
-        return TwoCounts(_ratio(a, b, 1), _odds(low, share), _odds(high, share), _binomial_p(a, a + b, share))
+    low = np.where(a > 0, special.betaincinv(a, b + 1, ALPHA / 2), 0)
+    high = np.where(b > 0, special.betaincinv(a + 1, b, 1 - ALPHA / 2), 1)
+    return _Test(_odds(low, share), _odds(high, share), _binomial_p(a, a + b, share))
 
 
-def _mid(a: np.ndarray, b: np.ndarray, share: float, phi: np.ndarray) -> TwoCounts:
+def _mid(a: np.ndarray, b: np.ndarray, share: float, phi: np.ndarray) -> _Test:
     """The same on counts divided by the dispersion, with half an event to each tail (mid-p)."""
     x, y = a / phi + 0.5, b / phi + 0.5
     below = special.betainc(x, y, share)
     low = np.where(a > 0, special.betaincinv(x, y, ALPHA / 2), 0)
     high = np.where(b > 0, special.betaincinv(x, y, 1 - ALPHA / 2), 1)
-    p_value = np.minimum(1, 2 * np.minimum(below, 1 - below))
-    return TwoCounts(_ratio(a, b, 1), _odds(low, share), _odds(high, share), p_value)
+    return _Test(_odds(low, share), _odds(high, share), 2 * np.minimum(below, 1 - below))
 
 
 def _binomial_p(x: np.ndarray, n: np.ndarray, share: np.ndarray | float) -> np.ndarray:
@@ -334,20 +338,21 @@ def _binomial_p(x: np.ndarray, n: np.ndarray, share: np.ndarray | float) -> np.n
     lower = x <= n * share
     # The far tail begins at the first outcome, beyond the mode, that is no likelier than x: found by bisection.
     x, share = np.where(lower, x, n - x), np.where(lower, share, 1 - share)
-    bound = _log_binomial(x, n, share) + 1e-7
+    bound = _log_likelihood(x, n, share) + 1e-7
     left, right = np.ceil(n * share), n + 1
-    for _ in range(int(np.ceil(np.log2(np.max(n, initial=0) + 2))) + 1):
+    while np.any(left < right):
         middle = np.floor((left + right) / 2)
-        rare = _log_binomial(np.minimum(middle, n), n, share) <= bound
-        left, right = np.where(rare | (left >= right), left, middle + 1), np.where(rare, middle, right)
-        right = np.maximum(left, right)
-    far = np.where(right > n, 0, special.bdtrc(np.clip(right - 1, 0, n), n.astype(int), share))
-    return np.minimum(1, special.bdtr(x, n.astype(int), share) + far)
+        rare = (left >= right) | (_log_likelihood(middle, n, share) <= bound)
+        left, right = np.where(rare, left, middle + 1), np.where(rare, middle, right)
+    whole = n.astype(int)
+    return np.minimum(1, special.bdtr(x, whole, share) + special.bdtrc(right - 1, whole, share))
 
 
-def _log_binomial(x: np.ndarray, n: np.ndarray, share: np.ndarray) -> np.ndarray:
-    choose = special.gammaln(n + 1) - special.gammaln(x + 1) - special.gammaln(n - x + 1)
-    return choose + special.xlogy(x, share) + special.xlog1py(n - x, -share)
+def _log_likelihood(x: np.ndarray, n: np.ndarray, share: np.ndarray | float) -> np.ndarray:
+    """Of ``x`` among ``n``, but for what depends on ``n`` alone."""
+    return (
+        special.xlogy(x, share) + special.xlog1py(n - x, -share) - special.gammaln(x + 1) - special.gammaln(n - x + 1)
+    )
 
 
 def _odds(probability: np.ndarray, share: float) -> np.ndarray:

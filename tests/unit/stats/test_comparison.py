@@ -12,6 +12,8 @@ from crimelib.measures.periods import WINDOWS
 from crimelib.stats import compare, compare_many
 from crimelib.stats import comparison as module
 
+pytestmark = pytest.mark.filterwarnings("error::RuntimeWarning")  # one would stand on a notebook's page
+
 PREVIOUS = [40, 52, 47, 61, 55, 38, 44, 58, 49, 53, 60, 43]
 CURRENT = [45, 58, 50, 39, 66, 48, 41, 57, 62, 44, 51, 45]
 
@@ -36,6 +38,29 @@ def test_known_answers_of_two_counts(current, previous, exposure, dispersion, lo
     for value, expected in ((found.low, low), (found.high, high), (found.p_value, p_value)):
         if expected is not None:
             assert float(value) == pytest.approx(expected, abs=6e-5)
+
+
+@pytest.mark.parametrize("dispersion", [1, 2])
+def test_nothing_in_a_window_leaves_one_end_open(dispersion):
+    """Without dispersion: all five events in one of two equal windows, 2 in 2**5; and the share p with p**5 = 0.025."""
+    none_before, none_now = module.two_counts(5, 0, 1, dispersion), module.two_counts(0, 5, 1, dispersion)
+    assert (float(none_before.high), float(none_now.low)) == (np.inf, 0)
+    assert float(none_before.low) == pytest.approx(1 / float(none_now.high))
+    assert float(none_before.p_value) == pytest.approx(float(none_now.p_value))
+    neither = module.two_counts(0, 0, 1, dispersion)
+    assert (float(neither.low), float(neither.high), float(neither.p_value)) == (0, np.inf, 1)
+    if dispersion == 1:
+        assert float(none_before.p_value) == pytest.approx(1 / 16)
+        assert float(none_now.high) == pytest.approx(0.025 ** (-1 / 5) - 1)
+
+
+def test_one_event_before_has_a_per_cent():
+    change = compare(history([1] * 23 + [3]), "2021-11", "month")
+    assert (change.previous, change.pct_change) == (1, 200.0)
+
+
+def test_two_counts_of_equal_windows_without_dispersion_unless_told():
+    assert float(module.two_counts(860, 1000).p_value) == pytest.approx(0.00126, abs=6e-6)
 
 
 def test_ratio_is_of_daily_rates():
@@ -200,6 +225,13 @@ def test_windows():
         "ytd": sum(range(52, 60)),
         "rolling_12": sum(range(48, 60)),
     }
+
+
+def test_beside_a_break_each_figure_keeps_its_name():
+    table = pd.DataFrame({"a": [50] * 60, "b": [20] * 60}, index=pd.period_range(end="2021-11", periods=60, freq="M"))
+    found = compare_many(table, "2021-11", "month", breaks=["2021-06"])
+    assert found["current"].to_dict() == {"a": 50, "b": 20}
+    assert found[["p_value", "dispersion"]].isna().all(axis=None)
 
 
 def test_many_is_one_at_a_time():

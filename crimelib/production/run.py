@@ -5,6 +5,7 @@ from __future__ import annotations
 import platform
 import re
 import shutil
+import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -52,6 +53,7 @@ from crimelib.production.portable import private_paths, without_paths
 from crimelib.production.standing import DRAFT, Standing, keep_released, next_standing, standing_of, time_words
 from crimelib.production.workbook import write_workbook
 from crimelib.production.workers import worker_count
+from crimelib.scratch import scratch_folder
 
 InputRecord = Mapping[str, str]
 Check = Callable[[Path], list[str]]
@@ -163,6 +165,7 @@ def run_pack(
             _progress_bar(progress, len(request.notebooks)) as bar,
             locked(target, bar.say),
             building(target) as folder,
+            _as_they_are(request) as request,
         ):
             standing = next_standing(target, reason)
             runs, reused = _obtain(request, folder, worker_count(jobs), timeout, fresh, bar)
@@ -176,6 +179,15 @@ def run_pack(
     failed = [page_name(Path(run.name)) for run in runs if run.status == "failed"]
     kept = sorted(map(page_name, map(Path, reused)))
     return PackResult(target, failed, kept, time.perf_counter() - started, len(runs))
+
+
+@contextmanager
+def _as_they_are(request: PackRequest) -> Iterator[PackRequest]:
+    """The request with copies of its notebooks as they are now: one that is edited meanwhile, in JupyterLab say, counts
+    from the next run on, and is not taken then for the one that was executed."""
+    with scratch_folder() as scratch, tempfile.TemporaryDirectory(prefix="notebooks-", dir=scratch) as folder:
+        copies = tuple(Path(shutil.copy(path, folder)) for path in request.notebooks)
+        yield replace(request, notebooks=copies)
 
 
 def _refuse_faults(faults: Sequence[str]) -> None:

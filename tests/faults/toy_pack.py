@@ -107,9 +107,9 @@ def without_kernels(tasks: list[Task], parameters: object, **_: object) -> Itera
 
 
 def toy_notebooks(root: Path, label: str) -> list[Path]:
-    """Two notebooks that print ``label``, and hold already what they are said to have printed."""
+    """Two notebooks of the label's own folder that print it, and hold already what they are said to have printed."""
     names = ("01_first", "02_second")
-    return [write_notebook(root / "notebooks", name, f"print({label!r})", printed=label) for name in names]
+    return [write_notebook(root / f"notebooks of {label}", name, f"print({label!r})", printed=label) for name in names]
 
 
 def quick_pack(root: Path, label: str, period: str = "2021-11") -> Path:

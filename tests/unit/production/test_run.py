@@ -1,6 +1,7 @@
 """What a run publishes, what it reuses and what it records, without any kernel."""
 
 import json
+from collections.abc import Iterator
 from datetime import datetime, tzinfo
 from pathlib import Path
 from typing import Self
@@ -11,6 +12,7 @@ from toy_pack import INPUTS, PARAMETERS, publish, small_summary, without_kernels
 
 from crimelib.errors import CrimelibError, InputError
 from crimelib.production import run
+from crimelib.production.execute import NotebookRun, Task
 from crimelib.production.pack import read_record, verify_pack
 from crimelib.production.run import page_name, stands
 
@@ -106,6 +108,23 @@ def test_only_a_notebook_that_changed_runs_again(tmp_path: Path, notebooks: list
     publish(tmp_path, notebooks)
     write_notebook(tmp_path / "nb", "01_first", "print(2)")
     assert publish(tmp_path, notebooks).reused == ["third"]
+
+
+def test_a_notebook_edited_while_its_run_is_under_way_counts_from_the_next_on(
+    tmp_path: Path, notebooks: list[Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    execute = run.execute_notebooks
+
+    def edited_first(tasks: list[Task], *given: object, **options: object) -> Iterator[NotebookRun]:
+        write_notebook(tmp_path / "nb", "01_first", "print('edited')", printed="edited")
+        yield from execute(tasks, *given, **options)
+
+    monkeypatch.setattr(run, "execute_notebooks", edited_first)
+    path = publish(tmp_path, notebooks).path
+    assert "edited" not in (path / "notebooks" / "01_first.ipynb").read_text()
+    again = publish(tmp_path, notebooks)
+    assert again.reused == ["third"]
+    assert "edited" in (again.path / "notebooks" / "01_first.ipynb").read_text()
 
 
 def test_nothing_is_reused_from_an_altered_pack(tmp_path: Path, notebooks: list[Path]) -> None:

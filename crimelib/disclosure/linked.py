@@ -274,7 +274,7 @@ def _earlier_cells(earlier: pd.DataFrame | None) -> pd.DataFrame:
     found = {}
     for cell in (cell for cell in cells_of(earlier) if cell.shown):
         breakdown, period = about[cell.row]
-        found[cell.place] = cell, breakdown, wards.get((cell.measure, period), ())
+        found[cell.place] = cell, breakdown, wards.get((cell.measure, period))
     return pd.DataFrame(list(found.values()), columns=columns)
 
 
@@ -325,8 +325,7 @@ def _still_withheld(
         return []
     told = {cell.place for cell in (*cells, *before["cell"])}
     wards = earlier[(earlier["breakdown"] == "ward") & (earlier["status"] == "suppressed")]
-    long = wards[shown_lengths(wards, policy)] if len(wards) else wards
-    left = {cell.place: cell for cell in cells_of(long)}
+    left = {cell.place: cell for cell in cells_of(wards[shown_lengths(wards, policy)])}
     return [cell for key, cell in left.items() if key not in told]
 
 

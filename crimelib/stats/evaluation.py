@@ -75,7 +75,7 @@ def differential_trend(counts: np.ndarray, treated: Sequence[bool], years: Seque
     """By what ratio a year the treated areas' rate drifted from the others'; ``years`` is each month's time in years.
     Over the months before a programme it says whether the two were on the same course. Errors as for
     :func:`difference_in_differences`."""
-    return relative_change(counts, treated, np.asarray(years, float))
+    return relative_change(counts, treated, np.asarray(years))
 
 
 def relative_change(counts: np.ndarray, treated: Sequence[bool], term: np.ndarray) -> Effect:
@@ -197,8 +197,6 @@ def _pearson(values: np.ndarray, flags: np.ndarray, share: np.ndarray) -> float:
 
 def _can_be_fitted(values: np.ndarray, flags: np.ndarray, term: np.ndarray) -> bool:
     """Whether both sides have events, neither only at one end of the term (which would be a ratio without bound)."""
-    if flags.all() or not flags.any() or np.ptp(term) == 0:
-        return False
     inside, outside = (term[values[:, side].sum(axis=1) > 0] for side in (flags, ~flags))
     return bool(inside.size and outside.size and inside.max() > outside.min() and outside.max() > inside.min())
 

@@ -15,7 +15,7 @@ WINSORISED = 0.1
 def funnel_limits(expected: np.ndarray | float, level: float, dispersion: float = 1.0) -> tuple[np.ndarray, np.ndarray]:
     """Lower and upper limit of observed over expected: exact Poisson, on counts divided by ``dispersion``. The lower
     one is 0 where so few are expected that none at all is not unusual."""
-    scaled, tail = np.asarray(expected, float) / dispersion, (1 - level) / 2
+    scaled, tail = np.asarray(expected) / dispersion, (1 - level) / 2
     lower = np.where(np.exp(-scaled) < tail, special.gammaincinv(scaled, tail) / scaled, 0.0)
     return lower, special.gammaincinv(scaled + 1, 1 - tail) / scaled
 
@@ -40,7 +40,7 @@ def funnel(counts: pd.Series, exposure: pd.Series) -> pd.DataFrame:
         raise InputError("counts and exposures do not match", fix="give each place a count and an exposure above 0")
     expected = exposure * counts.sum() / exposure.sum()
     table = pd.DataFrame({"count": counts, "expected": expected, "ratio": counts / expected})
-    table["dispersion"] = between_dispersion(counts.to_numpy(float), expected.to_numpy(float))
+    table["dispersion"] = between_dispersion(counts.to_numpy(), expected.to_numpy())
     for name, level in LEVELS.items():
         table[f"low_{name}"], table[f"high_{name}"] = funnel_limits(expected, level, table.dispersion.iloc[0])
     beyond = {name: (table.ratio < table[f"low_{name}"]) | (table.ratio > table[f"high_{name}"]) for name in LEVELS}
@@ -53,7 +53,7 @@ def shrunken_rates(counts: np.ndarray, exposure: np.ndarray) -> np.ndarray:
 
     Raises :class:`InputError` where an exposure is not above 0.
     """
-    events, base = np.asarray(counts, float), np.asarray(exposure, float)
+    events, base = np.asarray(counts), np.asarray(exposure)
     if not (base > 0).all():
         raise InputError("an exposure is not above 0", fix="leave places without exposure out")
     overall, rates = events.sum() / base.sum(), events / base

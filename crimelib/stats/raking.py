@@ -31,7 +31,7 @@ def rake(counts: np.ndarray, rows: np.ndarray, columns: np.ndarray) -> np.ndarra
     answered = np.asarray(counts, float)
     if answered.shape != (len(rows), len(columns)) or answered.sum() <= 0:
         raise InputError("the answers do not fit the targets", fix="give one target a row and a column of the table")
-    fitted = answered / answered.sum()
+    fitted = answered
     wanted = [_reachable(rows, answered.sum(axis=1)), _reachable(columns, answered.sum(axis=0))]
     for _ in range(MOST_ROUNDS):
         fitted = fitted * _factors(wanted[0], fitted.sum(axis=1))[:, None]
@@ -54,7 +54,7 @@ def weighted_proportion(positive: np.ndarray, counts: np.ndarray, weights: np.nd
 
 def _reachable(targets: np.ndarray, answered: np.ndarray) -> np.ndarray:
     """Targets as shares of the categories in which somebody answered."""
-    kept = np.where(answered > 0, np.asarray(targets, float), 0.0)
+    kept = np.where(answered > 0, targets, 0.0)
     if kept.sum() <= 0 or (kept[answered > 0] <= 0).any():
         raise InputError("a group that answered has no target", fix="give every group of the form a share of residents")
     return kept / kept.sum()

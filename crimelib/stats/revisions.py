@@ -27,7 +27,7 @@ def expected_final(latest: float, releases: int, factors: np.ndarray) -> float:
 
 
 def _factor(triangle: Sequence[Sequence[float]], step: int) -> float:
-    pairs = np.array([(row[step], row[step + 1]) for row in triangle if len(row) > step + 1], float)
+    pairs = np.array([(row[step], row[step + 1]) for row in triangle if len(row) > step + 1])
     if pairs[:, 0].sum() == 0:
         raise InputError(f"release {step + 1} holds no offences to grow from", fix="take months with counts")
     return float(pairs[:, 1].sum() / pairs[:, 0].sum())

@@ -25,7 +25,7 @@ class WaveChange(NamedTuple):
 
 def design_effect(weights: np.ndarray) -> float:
     """Kish's design effect of unequal weights: n times the sum of squares over the square of the sum."""
-    w = np.asarray(weights, float)
+    w = np.asarray(weights)
     if w.size == 0 or (w < 0).any() or w.sum() == 0:
         raise InputError("weights do not add up", fix="give weights of 0 or more, not all 0")
     return float(w.size * (w**2).sum() / w.sum() ** 2)

@@ -178,3 +178,29 @@ def test_placebo_areas_and_dates_lie_about_no_change_and_the_real_effect_beyond_
 def test_a_cost_is_given_only_for_a_clear_fall() -> None:
     assert cost_per_event(Displacement(-100, 10, -10, -120, -80), 21, 12, 5000) == 12_600
     assert np.isnan(cost_per_event(Displacement(-10, 10, -1, -30, 10), 21, 12, 5000))
+
+
+def test_an_area_or_a_month_with_a_single_event_counts_and_one_without_any_does_not() -> None:
+    """Five months and three areas with events: (5 - 1) * (3 - 1) - 1 degrees of freedom."""
+    counts = np.array([[5, 5, 0, 0], [4, 6, 0, 0], [0, 1, 0, 0], [0, 0, 0, 0], [6, 2, 1, 0], [3, 4, 0, 0]])
+    found = difference_in_differences(counts, [True, False, False, False], [False] * 3 + [True] * 3)
+    assert found.freedom == 7
+    t_value = 2 * stats.t.ppf(0.975, 7) * np.log(found.ratio) / np.log(found.high / found.low)
+    assert found.p_value == pytest.approx(2 * stats.t.sf(abs(t_value), 7))
+    assert found.dispersion >= 1
+
+
+@pytest.mark.parametrize("treated", [[True, False], [False, True]])
+def test_a_side_without_an_event_has_no_effect(treated: list[bool]) -> None:
+    counts = np.array([[0, 5], [0, 6], [0, 4], [0, 5]])
+    found = difference_in_differences(np.column_stack([counts, counts[:, 1 - np.flatnonzero(treated)[0]]]),
+                                      [*treated, treated[1]], [False, False, True, True])  # fmt: skip
+    assert np.isnan(found.ratio)
+
+
+def test_the_least_fall_seen_of_few_events_without_dispersion_unless_told() -> None:
+    found = detectable_fall(400, Pair(4000, 4000))
+    assert found == detectable_fall(400, Pair(4000, 4000), 1.0)
+    assert found < detectable_fall(400, Pair(4000, 4000), 2.0)
+    assert np.isnan(detectable_fall(0, Pair(10, 10)))
+    assert np.isfinite(detectable_fall(1, Pair(1e6, 1e9)))

@@ -8,6 +8,8 @@ from crimelib.errors import InputError
 from crimelib.stats import concordance, funnel, revisions, survey
 from crimelib.stats import control_charts as charts
 
+pytestmark = pytest.mark.filterwarnings("error::RuntimeWarning")  # one would stand on a notebook's page
+
 SPIKE = [1, 2, 1, 2, 10, *[1, 2] * 6, 1]
 
 
@@ -40,6 +42,31 @@ def test_xmr_names_the_rule_and_draws_no_limit_below_zero():
 def test_xmr_rules(values, rule, flagged):
     rules = charts.xmr(monthly(values)).rules
     assert [i for i, text in enumerate(rules) if rule in text] == list(flagged)
+
+
+@pytest.mark.parametrize(
+    ("last", "near"),
+    [
+        ([15, 11, 15], ["high", "", "high"]),
+        ([7, 11, 7], ["low", "", "low"]),
+        ([11, 15, 15], ["", "high", "high"]),
+        ([15, 11, 11, 15], ["", "", "", ""]),
+        ([15, 7, 11], ["", "", ""]),
+        ([8, 11, 8], ["", "", ""]),
+        ([14, 11, 14], ["", "", ""]),
+    ],
+)
+def test_two_of_three_in_the_outer_third_on_one_side(last, near):
+    """Months of 10 and 12 by turns: mean 11, limits 5.4 from it, and their outer third from 3.6 on."""
+    chart = charts.xmr(monthly([10, 12] * 40 + last)).iloc[80:]
+    assert chart.side.tolist() == near
+    assert chart.rules.tolist() == [charts.NEAR if side else "" for side in near]
+
+
+def test_a_point_of_a_rise_that_lies_on_the_mean_is_on_no_side():
+    chart = charts.xmr(monthly(range(5, 12)))
+    assert chart.rules.str.contains(charts.TREND).all()
+    assert chart.side.tolist() == ["low"] * 3 + [""] + ["high"] * 3
 
 
 def test_six_in_a_row_is_no_run():
@@ -75,6 +102,7 @@ def test_u_prime_widens_with_real_variation():
     sigma = np.sqrt(0.104 / 1e5)
     assert chart.upper.iloc[0] == pytest.approx(0.104 + 3 * 0.008 / 1.128, rel=1e-6)
     assert chart.upper.iloc[0] > 0.104 + 3 * sigma
+    assert (chart.lower + chart.upper).tolist() == pytest.approx([0.208] * 24)
     assert (chart.rules == "").all()
     with pytest.raises(InputError):
         charts.u_prime(monthly([1, 2]), monthly([1, 0]))
@@ -86,6 +114,16 @@ def test_farrington_bound(alpha, upper):
     flat = monthly([20] * 36)
     band = charts.expected_band(flat, [flat.index[-1]], alpha=alpha, season=False, trend=False)
     assert band.upper.iloc[0] == pytest.approx(upper, abs=6e-4)
+
+
+def test_expected_band_of_what_varies_about_one_level():
+    """Mean 6 over 30 months; the variance is 8 * 30 / 29, and the dispersion that over the mean."""
+    band = charts.expected_band(monthly([2, 4, 6, 8, 10] * 6 + [7]), [pd.Period("2020-07")], season=False, trend=False)
+    dispersion = 8 * 30 / 29 / 6
+    assert band[["value", "expected"]].to_numpy().tolist() == [[7, pytest.approx(6)]]
+    assert band.dispersion.iloc[0] == pytest.approx(dispersion)
+    bounds = charts.farrington_bounds(6, dispersion * 6 / 30, dispersion, 0.005)
+    assert band[["lower", "upper"]].to_numpy()[0].tolist() == pytest.approx(bounds)
 
 
 def test_expected_band_knows_the_season_and_flags_what_leaves_it():
@@ -125,7 +163,10 @@ def test_funnel_widens_with_dispersion_and_marks_the_outlier():
     calm["E3"] = 170
     assert funnel.funnel(calm, exposure).outside.loc["E3"] == "99.8"
     varied = pd.Series([60, 150, 80, 140, 100] * 4, places)
-    assert funnel.funnel(varied, exposure).dispersion.iloc[0] > 5
+    wide = funnel.funnel(varied, exposure)
+    assert wide.dispersion.iloc[0] > 5
+    low, high = funnel.funnel_limits(wide.expected, 0.95, wide.dispersion.iloc[0])
+    assert (wide.low_95.tolist(), wide.high_95.tolist()) == (pytest.approx(low), pytest.approx(high))
     with pytest.raises(InputError):
         funnel.funnel(calm, exposure.iloc[::-1])
 
@@ -161,6 +202,12 @@ def test_wilson(proportion, n, effect, low, high):
     assert survey.wilson(proportion, n, effect) == pytest.approx(
         proportion_confint(proportion * size, size, method="wilson")
     )
+
+
+def test_the_interval_of_a_plain_sample_and_of_all_or_none():
+    assert survey.wilson(0.62, 100) == survey.wilson(0.62, 100, 1)
+    ends = [(survey.wilson(0, size)[0], survey.wilson(1, size)[1]) for size in range(1, 400)]
+    assert all(low >= 0 and high <= 1 for low, high in ends)
 
 
 def test_kish():
@@ -203,6 +250,13 @@ def test_ratio_of_ratios_and_heterogeneity():
         concordance.ratio_of_ratios(police, concordance.Movement(0, 5))
     with pytest.raises(InputError):
         concordance.heterogeneity([police])
+
+
+def test_one_event_is_enough_for_a_ratio():
+    one = concordance.Movement(1, 1)
+    assert concordance.ratio_of_ratios(one, concordance.Movement(1, 2)).ratio == pytest.approx(1 / 2)
+    with pytest.raises(InputError):
+        concordance.ratio_of_ratios(one, concordance.Movement(5, 0))
 
 
 def test_development_factors():

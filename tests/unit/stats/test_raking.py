@@ -61,3 +61,10 @@ def test_the_weighted_margins_are_the_targets(answers: list[int], rows: np.ndarr
     weighted = rake(counts, rows, columns) * counts / counts.sum()
     assert weighted.sum(axis=1) == pytest.approx(rows / rows.sum(), abs=1e-8)
     assert weighted.sum(axis=0) == pytest.approx(columns / columns.sum(), abs=1e-8)
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_a_group_in_which_nobody_answered_leaves_its_share_to_the_others(turned: bool) -> None:
+    answers, halves, uneven = np.array([[1, 0], [3, 0]]), np.array([0.5, 0.5]), np.array([0.3, 0.7])
+    found = rake(answers.T, uneven, halves).T if turned else rake(answers, halves, uneven)
+    np.testing.assert_allclose(found, [[2, 0], [2 / 3, 0]])

@@ -46,8 +46,26 @@ def test_wards_that_hide_each_other_pass() -> None:
 
 def test_what_a_total_leaves_no_room_for_is_found() -> None:
     lines = found(row("", 43, 60), row("A", None, None), row("B", None, None), row("C", 40, 40))
-    assert len(lines) == 2
-    assert "between 0 and 3" in lines[0]
+    assert lines == [
+        f"hate_crime, Ward {ward}, 2021-11, rolling_12, current: withheld, "
+        "but what is published puts it between 0 and 3"
+        for ward in "AB"
+    ]
+
+
+def test_a_year_s_figure_is_the_one_before_of_the_next_year() -> None:
+    """Of 63 in the year before, C had 40 and, as the pack of that year has it, B 20."""
+    rows = [row("", 60, 63), row("A", None, None), row("B", None, None), row("C", 40, 40)]
+    assert found(*rows) == []
+    (line,) = found(*rows, before=(row("B", 20, 30, period="2020-11"),))
+    assert line.startswith("hate_crime, Ward A, 2021-11, rolling_12, previous: ")
+    assert line.endswith("between 0 and 3")
+
+
+def test_what_a_survey_found_is_no_count_of_a_table() -> None:
+    rows = [row("", 43, 60), row("A", None, None), row("B", None, None), row("C", 40, 40)]
+    assert found(*({**each, "item": "perception"} for each in rows)) == []
+    assert found(*({**each, "breakdown": "type"} for each in rows)) == []
 
 
 def test_the_auditor_asks_what_the_item_s_own_thresholds_ask() -> None:
@@ -63,14 +81,20 @@ def test_a_part_left_by_the_whole_and_the_other_part_is_found() -> None:
     assert any("domestic_vwi" in line and "between 3 and 3" in line for line in found(*rows))
 
 
-def test_the_rolling_total_of_the_month_before_gives_a_month_away() -> None:
-    """None in the twelve months to September, so the 3 of those to October are of October, and 5 less 3 of November."""
-    rows = [row("", 400, 400), row("", 90, 90, window="month"), row("A", 5, 20), row("A", None, None, window="month")]
+@pytest.mark.parametrize(("year", "month"), [(5, 2), (7, 4), (8, None), (25, None)])
+def test_the_rolling_total_of_the_month_before_gives_a_month_away(year: int, month: int | None) -> None:
+    """None in the twelve months to September, so the 3 of those to October are of October, and the year's less 3 of
+    November: found where that is few."""
+    rows = [
+        row("", 400, 400),
+        row("", 90, 90, window="month"),
+        row("A", year, 20),
+        row("A", None, None, window="month"),
+    ]
     assert found(*rows) == []
     lines = found(*rows, before=(row("A", 3, 20, period="2021-10"), row("A", 0, 20, period="2021-09")))
-    assert ["hate_crime, Ward A, 2021-11, month, current" in line and "between 2 and 2" in line for line in lines] == [
-        True
-    ]
+    said = "hate_crime, Ward A, 2021-11, month, current: withheld, but what is published puts it between"
+    assert lines == ([f"{said} {month} and {month}"] if month else [])
 
 
 OCTOBER = (

@@ -6,9 +6,11 @@ import csv
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from crimelib.disclosure.audit import attack, audit_pack
+from crimelib.disclosure.programmes import Programme, Solved
 from crimelib.disclosure.protect import FIGURES, earlier_packs
 from crimelib.settings import load_settings
 
@@ -51,6 +53,30 @@ def test_what_a_total_leaves_no_room_for_is_found() -> None:
         "but what is published puts it between 0 and 3"
         for ward in "AB"
     ]
+
+
+def test_every_family_of_measures_is_attacked() -> None:
+    alone = [row("", 43, 60), row("A", None, None), row("B", None, None), row("C", 40, 40)]
+    linked = [row("A", 90, 90, "vwi"), row("A", 87, 87, "ndvwi"), row("A", None, None, "domestic_vwi")]
+    other = [{**each, "measure": "gun_crime"} for each in alone]
+    measures = [line.split(",")[0] for line in found(*alone, *linked, *other)]
+    assert sorted(measures) == ["domestic_vwi"] * 2 + ["gun_crime"] * 2 + ["hate_crime"] * 2
+
+
+@pytest.mark.parametrize("world", [[3, 0, 39, 0, 0, 40], [9, 0, 40, 0, 0, 40], [-5, 5, 40, 0, 0, 40]],
+                         ids=["another figure", "above the total", "below nought"])  # fmt: skip
+def test_a_world_that_does_not_agree_with_the_figures_proves_nothing(
+    world: list[float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of wards A, B and C now and a year before, where C had 40 and 40 and all 43 and 60."""
+    monkeypatch.setattr(Programme, "least", lambda *_: Solved(np.array(world, dtype=float), np.zeros(4), 0.0))
+    rows = [row("", 43, 60), row("A", None, None), row("B", None, None), row("C", 40, 40)]
+    message = "^the audit could not be solved: its world does not agree with the figures$"
+    with pytest.raises(ArithmeticError, match=message):
+        found(*rows)
+    agrees = np.array([3, 0, 40, 0, 20, 40], dtype=float)
+    monkeypatch.setattr(Programme, "least", lambda *_: Solved(agrees, np.zeros(4), 0.0))
+    assert found(*rows) == [], "one world that agrees is taken as it is"
 
 
 def test_a_year_s_figure_is_the_one_before_of_the_next_year() -> None:

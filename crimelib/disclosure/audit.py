@@ -182,11 +182,10 @@ class _Knowledge:
         empty = csr_array((roofs, 2 * exact))
         solved = linprog(
             np.concatenate([np.zeros(counts), np.ones(2 * exact + roofs)]),
-            A_eq=hstack([self.exact, eye_array(exact), -eye_array(exact), csr_array((exact, roofs))], format="csr"),
+            A_eq=hstack([self.exact, eye_array(exact), -eye_array(exact), csr_array((exact, roofs))]),
             b_eq=self.exact_values,
-            A_ub=hstack([self.roof, empty, -eye_array(roofs)], format="csr") if roofs else None,
-            b_ub=self.roof_values if roofs else None,
-            method="highs",
+            A_ub=hstack([self.roof, empty, -eye_array(roofs)]),
+            b_ub=self.roof_values,
         )
         self.counts = solved.x[:counts]
         self.exact_values = self.exact @ self.counts

@@ -117,13 +117,12 @@ class Tables:
 
     def rest(self) -> int:
         """A count that nobody publishes: what a total has beyond its wards."""
-        return self.counts.setdefault(("rest", len(self.counts)), len(self.counts))
+        return self.counts.setdefault(len(self.counts), len(self.counts))
 
     def figures(self) -> Figures:
         parts, values, groups, *asked = zip(*self.made, strict=True)
         matrix = sums(parts, len(self.counts))
-        arrays = (np.array(each, dtype=float) for each in asked)
-        return Figures(matrix, np.array(values, dtype=float), np.array(groups), *arrays, tuple(self.relations))
+        return Figures(matrix, *map(np.array, (values, groups, *asked)), tuple(self.relations))
 
 
 def linked_tables(
@@ -152,7 +151,7 @@ def linked_tables(
     _ward_sums(tables, kept, choosable)
     _earlier_packs(tables, before)
     _earlier_withheld(tables, still, before, policy)
-    primary = np.array([small[group].any() for group in groups], dtype=bool)
+    primary = np.array([small[group].any() for group in groups])
     return Linked(tables.figures(), groups, primary, _weights(rows, groups))
 
 

@@ -221,8 +221,9 @@ def _catalogue_before(processed: Path) -> Catalogue:
 
 
 def _publish(processed: Path, aside: Path, catalogue: Catalogue, settings: Settings) -> Catalogue:
-    """Move the new parts in, replace the catalogue, and drop parts that neither this one nor the one before lists; the
-    catalogue as written, with the gaps that it suspects."""
+    """Move the new parts in, drop those that neither the new catalogue nor the one before lists, and replace that one
+    last. Parts of the one before stay for readers that are under way; where nothing has changed it is not known any
+    more which these are, and nothing goes. Returns the catalogue as written, with the gaps that it suspects."""
     folder = processed / PARTS
     folder.mkdir(exist_ok=True)
     before = _catalogue_before(processed)
@@ -230,10 +231,10 @@ def _publish(processed: Path, aside: Path, catalogue: Catalogue, settings: Setti
     for part in aside.iterdir():
         part.replace(folder / part.name)
     catalogue = replace(catalogue, suspected_gaps=_suspected_gaps(processed, catalogue, before, settings))
-    write_catalogue(processed, catalogue)
-    for part in folder.iterdir():
+    for part in folder.iterdir() if catalogue != before else ():
         if part.name not in keep:
             part.unlink()
+    write_catalogue(processed, catalogue)
     return catalogue
 
 

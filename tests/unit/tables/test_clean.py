@@ -155,6 +155,8 @@ def test_parts_that_no_catalogue_lists_are_cleared_away_one_clean_later(tmp_path
     assert listed < present
     assert len(present) == 2 * len(listed)
     assert not list((tmp_path / "processed").glob(".building-*"))
+    cleaned(tmp_path)
+    assert {path.name for path in (tmp_path / "processed" / PARTS).iterdir()} == present  # nothing has changed
 
 
 def test_rejected_rows_are_kept_with_their_reasons(tmp_path: Path) -> None:

@@ -200,7 +200,7 @@ def detectable_pct(
     """
     base, phi = np.broadcast_arrays(previous, dispersion)
     low, high = np.zeros(base.shape), np.full(base.shape, 25.0)
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(divide="ignore"):
         for _ in range(50):
             middle = (low + high) / 2
             current = base * exposure_ratio * np.exp(middle)

@@ -54,6 +54,16 @@ def test_nothing_in_a_window_leaves_one_end_open(dispersion):
         assert float(none_now.high) == pytest.approx(0.025 ** (-1 / 5) - 1)
 
 
+def test_a_change_that_the_mid_p_test_alone_finds_keeps_its_open_end():
+    fallen, risen = (compare(history([now] * 12 + [then]), "2021-11", "month") for now, then in ((5, 0), (0, 5)))
+    assert (fallen.current, fallen.previous, fallen.ratio_low) == (0, 5, 0)
+    assert (risen.current, risen.previous, risen.ratio_high) == (5, 0, None)
+    decided = module.decided(np.array([0.0, 5.0]), np.array([5.0, 0.0]), 1.0, np.array([1.0, 1.0]))
+    assert (decided.low[0], decided.high[1]) == (0, np.inf)
+    assert (decided.p_value < module.ALPHA).all()
+    assert (module.two_counts(0, 5).p_value > module.ALPHA).all()
+
+
 def test_one_event_before_has_a_per_cent():
     change = compare(history([1] * 23 + [3]), "2021-11", "month")
     assert (change.previous, change.pct_change) == (1, 200.0)

@@ -56,6 +56,8 @@ def history(kind: str, months: int) -> np.ndarray:
         return rng.negative_binomial(30, 30 / (30 + 60 * np.exp(0.4 * np.sin(2 * np.pi * time / 12 + 1)))).astype(float)
     if kind == "one odd month a year":
         return rng.poisson(np.where(time % 12 == 4, 160, 60)).astype(float)
+    if kind == "a somewhat odd month a year":
+        return rng.poisson(np.where(time % 12 == 4, 90, 60)).astype(float)
     if kind == "a slope":
         return rng.negative_binomial(40, 40 / (40 + 50 * np.exp(time / 40))).astype(float)
     gaps = rng.negative_binomial(20, 0.3, months).astype(float)
@@ -64,7 +66,7 @@ def history(kind: str, months: int) -> np.ndarray:
 
 
 @pytest.mark.parametrize("months", [14, 15, 26, 43, 72])
-@pytest.mark.parametrize("kind", ["smooth", "one odd month a year", "a slope", "gaps"])
+@pytest.mark.parametrize("kind", ["smooth", "one odd month a year", "a somewhat odd month a year", "a slope", "gaps"])
 def test_the_dispersion_of_a_history(kind: str, months: int) -> None:
     counts = history(kind, months)
     days = pd.period_range(end=END, periods=months, freq="M").days_in_month.to_numpy(float)

@@ -31,6 +31,8 @@ from crimelib.sources.police_uk_streaming import (
     LSOA_PATTERN,
     LSOA_SCHEMA,
     NOT_STATED,
+    OBSERVED_COLUMNS,
+    OBSERVED_SCHEMA,
     OUTCOMES,
     PREFIX,
     STREET,
@@ -50,6 +52,7 @@ SEARCH_COLUMNS = {
     "Outcome": "outcome",
     "Outcome linked to object of search": "linked",
 }
+_AS_TEXT = dict.fromkeys(OBSERVED_COLUMNS, "str")
 _NAMED_FORCE = re.compile(r"\d{4}-\d{2}-(.+)-stop-and-search\.csv")
 
 
@@ -150,10 +153,12 @@ def _street(file: RawFile, table: Table, reference: Reference) -> Part:
     rows = rows.assign(series=_series(file, rows, reference))
     observed = rows.groupby(["month", "force", *AREA_COLUMNS, "series"], as_index=False, sort=False).size()
     located = rows[rows["area_level"] == "borough"].groupby(LSOA_COLUMNS, as_index=False).size()
-    lsoa = pa.Table.from_pandas(
-        located.rename(columns={"size": "count"}).astype(dict.fromkeys(LSOA_COLUMNS, "category"))
-    )
-    return Part(observed.rename(columns={"size": "count"}), lsoa, {"police_uk_quality": _quality(rows)}, rejected)
+    observed, lsoa = (_with_codes(table.rename(columns={"size": "count"})) for table in (observed, located))
+    return Part(observed, lsoa, {"police_uk_quality": _quality(rows)}, rejected)
+
+
+def _with_codes(counted: pd.DataFrame) -> pa.Table:
+    return pa.Table.from_pandas(counted.astype(dict.fromkeys(counted.columns.drop("count"), "category")))
 
 
 def _series(file: RawFile, rows: pd.DataFrame, reference: Reference) -> pd.Series:
@@ -308,7 +313,7 @@ def _tables(file: RawFile, parts: list[Part], reference: Reference) -> Cleaned:
     observed = [part.observed for part in parts if part.observed is not None]
     if observed:
         tables = {
-            "counts": _dense_counts(pd.concat(observed, ignore_index=True), reference),
+            "counts": _dense_counts(_joined(observed, OBSERVED_SCHEMA).astype(_AS_TEXT), reference),
             "police_uk_lsoa": _lsoa_table([part.lsoa for part in parts if part.lsoa is not None]),
             **tables,
         }
@@ -344,16 +349,20 @@ def _series_in_use(month: str, rows: pd.DataFrame, reference: Reference) -> list
         for name, crime_type in reference.police_uk.types.items()
         if crime_type.since <= month <= (crime_type.until or month)
     ]
-    found = set(rows["series"])
+    found = set(rows["series"].unique())
     small = rows["count"].sum() < reference.police_uk.expected_from_rows
     return sorted({name for name in used if small or name in found} | found)
 
 
 def _lsoa_table(parts: list[pa.Table]) -> pd.DataFrame:
     """The counts by LSOA of all parts, texts as categories in the order of the texts: there can be ten million."""
-    table = pa.concat_tables(part.cast(LSOA_SCHEMA) for part in parts).unify_dictionaries().to_pandas()
-    ordered = {name: table[name].cat.reorder_categories(sorted(table[name].cat.categories)) for name in LSOA_COLUMNS}
+    table = _joined(parts, LSOA_SCHEMA)
+    ordered = {name: table[name].cat.set_categories(table[name].cat.categories.sort_values()) for name in LSOA_COLUMNS}
     return table.assign(**ordered)
+
+
+def _joined(parts: list[pa.Table], schema: pa.Schema) -> pd.DataFrame:
+    return pa.concat_tables(part.cast(schema) for part in parts).unify_dictionaries().to_pandas()
 
 
 def _ward_counts_of_set(lsoa: pd.DataFrame, wards: pd.DataFrame, parameters: PoliceUk) -> pd.DataFrame:

@@ -7,14 +7,15 @@ which a row is out of the ordinary is handed back uncounted.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property, lru_cache
+from functools import cached_property
 from itertools import chain
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from crimelib.areas import LONDON, AreaBook
 from crimelib.settings import PERIOD_PATTERN, District, PoliceUk, Settings
@@ -32,8 +33,10 @@ LONDON_FORCES = {"metropolitan", "city-of-london"}
 LSOA_COLUMNS = ["month", "force", "area_code", "lsoa_code", "series"]
 _CODED = pa.dictionary(pa.int32(), pa.string())
 LSOA_SCHEMA = pa.schema([*((name, _CODED) for name in LSOA_COLUMNS), ("count", pa.int64())])
+OBSERVED_COLUMNS = ["month", "force", *AREA_COLUMNS, "series"]
+OBSERVED_SCHEMA = pa.schema([*((name, _CODED) for name in OBSERVED_COLUMNS), ("count", pa.int64())])
 _NAMED_MONTH = re.compile(r"((?:19|20)\d\d-(?:0[1-9]|1[0-2]))-")
-_LSOA = re.compile(LSOA_PATTERN)
+_UNKNOWN = -1
 _PERIOD = re.compile(PERIOD_PATTERN)
 
 
@@ -76,9 +79,10 @@ class Reference:
 @dataclass(frozen=True)
 class Part:
     """What one publisher's file became: ``observed`` street rows counted by month, force, area and series (one row
-    for each that occurs), ``lsoa`` the same by LSOA as codes, further tables, and the rows set aside."""
+    for each that occurs), ``lsoa`` the same by LSOA, both with texts as codes; further tables, and the rows set
+    aside."""
 
-    observed: pd.DataFrame | None = None
+    observed: pa.Table | None = None
     lsoa: pa.Table | None = None
     tables: dict[str, pd.DataFrame] = field(default_factory=dict)
     rejected: pd.DataFrame = field(default_factory=no_rejections)
@@ -109,19 +113,20 @@ class _Counted:
     force: str
     areas: list[tuple[str, str, str, str]]
     kinds: list[str]
-    lsoas: list[str]
+    lsoas: pa.StringArray
     lsoa: np.ndarray
     area: np.ndarray
     kind: np.ndarray
     count: np.ndarray
     repeated: int
 
-    def by_area(self) -> Iterator[tuple[int, int, int]]:
+    def by_area(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Area and kind as numbers, and the count, of those that occur."""
         shape = len(self.areas), len(self.kinds)
         cell = np.ravel_multi_index((self.area, self.kind), shape)
         sums = np.bincount(cell, self.count, shape[0] * shape[1]).astype("int64").reshape(shape)
-        return ((int(a), int(k), int(sums[a, k])) for a, k in np.argwhere(sums))
+        area, kind = np.nonzero(sums)
+        return area, kind, sums[area, kind]
 
 
 def _counted(file: RawFile, blocks: Iterable[bytes], kind: str, reference: Reference) -> _Counted | None:
@@ -137,58 +142,47 @@ def _counted(file: RawFile, blocks: Iterable[bytes], kind: str, reference: Refer
 
 def _placed(tally: Tally, kind: str, month: str, force: str, reference: Reference) -> _Counted | None:
     codes, names, kinds = (tally.keys[column] for column in ("LSOA code", "LSOA name", kind))
-    lsoas = [code.strip() for code in codes.texts]
-    located = np.array([lsoa != "" for lsoa in lsoas])[codes.codes]
-    prefixes = [_prefix(name) for name in names.texts]
-    unknown = np.array([prefix not in reference.districts for prefix in prefixes])[names.codes]
-    if not all(lsoa == "" or _is_lsoa(lsoa) for lsoa in lsoas) or (located & unknown).any():
+    lsoas = pc.utf8_trim_whitespace(codes.texts).dictionary_encode()
+    if not pc.all(pc.match_substring_regex(lsoas.dictionary, f"^({LSOA_PATTERN})?$")).as_py():
         return None
-    known = [prefix for prefix in dict.fromkeys(prefixes) if prefix in reference.districts]
-    found = {prefix: reference.area(force, prefix) for prefix in ("", *known)}
-    areas = list(dict.fromkeys(found.values()))
-    number = {prefix: areas.index(area) for prefix, area in found.items()}
-    area = np.where(located, np.array([number.get(prefix, 0) for prefix in prefixes])[names.codes], 0)
-    return _Counted(
-        month, force, areas, kinds.texts, lsoas, codes.codes, area, kinds.codes, tally.count, tally.repeated
-    )
-
-
-# Every file of a force has the same LSOAs again.
-@lru_cache(2**17)
-def _is_lsoa(code: str) -> bool:
-    return _LSOA.fullmatch(code) is not None
-
-
-@lru_cache(2**17)
-def _prefix(name: str) -> str:
-    name = name.strip()
-    return name.rpartition(" ")[0] or name
+    lsoa = lsoas.indices.to_numpy()[codes.codes]
+    located = pc.not_equal(lsoas.dictionary, "").to_numpy(zero_copy_only=False)[lsoa]
+    prefixes = pc.replace_substring_regex(pc.utf8_trim_whitespace(names.texts), r" \S+$", "").dictionary_encode()
+    named = prefixes.dictionary.to_pylist()
+    found = {name: reference.area(force, name) for name in named if name in reference.districts}
+    areas = list(dict.fromkeys([reference.area(force, ""), *found.values()]))
+    numbers = np.array([areas.index(found[name]) if name in found else _UNKNOWN for name in named])
+    area = np.where(located, numbers[prefixes.indices.to_numpy()][names.codes], 0)
+    if (area == _UNKNOWN).any():
+        return None
+    said = kinds.texts.to_pylist()
+    return _Counted(month, force, areas, said, lsoas.dictionary, lsoa, area, kinds.codes, tally.count, tally.repeated)
 
 
 def _street(counted: _Counted, reference: Reference) -> Part | None:
     series = [reference.series.get(kind.strip().casefold()) for kind in counted.kinds]
     if None in series:
         return None
-    same = counted.month, counted.force
-    cells = [(*same, *counted.areas[a], series[k], count) for a, k, count in counted.by_area()]
-    observed = pd.DataFrame(cells, columns=["month", "force", *AREA_COLUMNS, "series", "count"])
+    area, kind, count = counted.by_area()
+    areas = {name: _coded(area, [area[place] for area in counted.areas]) for place, name in enumerate(AREA_COLUMNS)}
+    observed = pa.table({**_same(counted, count), **areas, "series": _coded(kind, series), "count": count})
     return Part(observed, _by_lsoa(counted, series), {"police_uk_quality": _quality(counted)})
 
 
-def _by_lsoa(counted: _Counted, series: list[str | None]) -> pa.Table:
+def _by_lsoa(counted: _Counted, named: list[str | None]) -> pa.Table:
     """Counts by LSOA of the rows in the force's own districts, texts as codes."""
     inside = np.array([level == "borough" for _, level, _, _ in counted.areas])[counted.area]
+    series = list(dict.fromkeys(named))
+    kind = np.array([series.index(name) for name in named])[counted.kind]
     shape = len(counted.areas), len(counted.lsoas), len(series)
-    cells = np.ravel_multi_index((counted.area, counted.lsoa, counted.kind), shape)[inside]
+    cells = np.ravel_multi_index((counted.area, counted.lsoa, kind), shape)[inside]
     counts = counted.count[inside]
-    if (np.diff(np.sort(cells)) == 0).any():  # an LSOA by two names
+    if (np.diff(np.sort(cells)) == 0).any():  # an LSOA or a type by two names
         cells, places = np.unique(cells, return_inverse=True)
         counts = np.bincount(places, counts, len(cells)).astype("int64")
     area, lsoa, kind = np.unravel_index(cells, shape)
-    same = np.zeros(len(cells), dtype="int64")
     columns = {
-        "month": _coded(same, [counted.month]),
-        "force": _coded(same, [counted.force]),
+        **_same(counted, counts),
         "area_code": _coded(area, [code for code, *_ in counted.areas]),
         "lsoa_code": _coded(lsoa, counted.lsoas),
         "series": _coded(kind, series),
@@ -197,8 +191,14 @@ def _by_lsoa(counted: _Counted, series: list[str | None]) -> pa.Table:
     return pa.table(columns)
 
 
-def _coded(codes: np.ndarray, texts: list) -> pa.DictionaryArray:
-    return pa.DictionaryArray.from_arrays(codes.astype("int32"), pa.array(texts, pa.string()))
+def _same(counted: _Counted, rows: np.ndarray) -> dict[str, pa.DictionaryArray]:
+    """The file's month and force in each row."""
+    first = np.zeros(len(rows), dtype="int32")
+    return {"month": _coded(first, [counted.month]), "force": _coded(first, [counted.force])}
+
+
+def _coded(codes: np.ndarray, texts: Sequence[str | None] | pa.StringArray) -> pa.DictionaryArray:
+    return pa.array(texts, pa.string()).dictionary_encode().take(pa.array(codes))
 
 
 def _quality(counted: _Counted) -> pd.DataFrame:
@@ -216,7 +216,8 @@ def _quality(counted: _Counted) -> pd.DataFrame:
 
 def _outcomes(counted: _Counted, reference: Reference) -> Part:
     names = [kind.strip() or NOT_STATED for kind in counted.kinds]
-    cells = [(counted.month, counted.force, counted.areas[a][0], names[k], count) for a, k, count in counted.by_area()]
+    found = zip(*(each.tolist() for each in counted.by_area()), strict=True)
+    cells = [(counted.month, counted.force, counted.areas[a][0], names[k], count) for a, k, count in found]
     columns = ["month", "force", "area_code", "outcome_type", "count"]
     table = pd.DataFrame(cells, columns=columns).groupby(columns[:-1], as_index=False)["count"].sum()
     return Part(tables={"outcomes": table})

@@ -17,7 +17,7 @@ from pyarrow import csv
 
 SLICE_BYTES = 256 * 1024
 _BOM = b"\xef\xbb\xbf"
-_NEWLINE, _FIRST_PRINTABLE = 10, 32
+_NEWLINE, _AFTER_NEWLINE, _FIRST_PRINTABLE, _QUOTE, _BEYOND_ASCII = np.array([10, 11, 32, 34, 128], np.uint8)
 _WORD = 8
 _MOST_BITS = 63
 _ODD = np.uint64(0x9E3779B97F4A7C15)
@@ -30,14 +30,14 @@ class Key:
     """A column as numbers: ``codes`` (int64, one a row) into ``texts``, in the order in which they were first seen."""
 
     codes: np.ndarray
-    texts: list[str]
+    texts: pa.StringArray
 
     @classmethod
     def of(cls, parts: Sequence[pa.DictionaryArray]) -> Key:
         """A column out of its blocks, each of which has numbers of its own."""
         chunks = pa.chunked_array(parts).unify_dictionaries().chunks
         codes = np.concatenate([part.indices.to_numpy() for part in chunks], dtype="int64")
-        return cls(codes, [text.decode() for text in chunks[-1].dictionary.to_pylist()])
+        return cls(codes, chunks[-1].dictionary.cast(pa.string()))
 
     @property
     def bits(self) -> int:
@@ -62,54 +62,57 @@ def tallied(
 ) -> Tally | None:
     """The rows counted by ``keys``; None where the file is not plain, lacks a column or has no rows, or where a
     constant is none. ``blocks`` cut the file anywhere; what is held of it are a number and an identifier a row."""
-    parts: dict[str, list[pa.Array]] = {name: [] for name in (*keys, identifier) if name}
-    texts = [*constants, *([identifier] if identifier else [])]
-    header: list[str] = []
-    said: dict[str, bytes] = {}
-    for block in _whole_lines(blocks):
-        if not header:
-            header, block = header_of(block), block[block.find(b"\n") + 1 :]
-            if header and not block:
-                continue
-        rows = _columns(block, header, keys, texts)
+    columns: dict[str, list[pa.Array]] = {name: [] for name in (*keys, identifier) if name}
+    said: dict[str, set[bytes]] = {name: set() for name in constants}
+    types = dict.fromkeys([*keys, *constants], _CODE) | ({identifier: _BYTES} if identifier else {})
+    pieces = _whole_lines(blocks)
+    header = header_of(bytes(next(pieces, b"")))
+    if not set(types) <= set(header):
+        return None
+    for lines in pieces:
+        rows = _rows(lines, header, types)
         if rows is None:
             return None
         for name in constants:
-            said.setdefault(name, rows[name][0].as_py())
-            if not pc.all(pc.equal(rows[name], said[name])).as_py():
+            said[name].update(rows[name].chunk(0).dictionary.to_pylist())
+            if len(said[name]) != 1:
                 return None
-        for name, column in parts.items():
-            column.append(rows[name].chunk(0))
-    if not parts[keys[0]]:
+        for name, parts in columns.items():
+            parts.append(rows[name].chunk(0))
+    if not columns[keys[0]]:
         return None
-    columns = {key: Key.of(parts[key]) for key in keys}
-    if sum(column.bits for column in columns.values()) > _MOST_BITS:
+    numbered = {key: Key.of(columns[key]) for key in keys}
+    if sum(key.bits for key in numbered.values()) > _MOST_BITS:
         return None
-    constant = {name: text.decode() for name, text in said.items()}
-    return Tally(*_counts(columns), constant, _repeated(parts.get(identifier, [])))
+    constant = {name: text.decode() for name, (text,) in said.items()}
+    return Tally(*_counts(numbered), constant, _repeated(columns.get(identifier, [])))
 
 
 def header_of(block: bytes) -> list[str]:
     """The column names in the first line of a file; none where they are not plain."""
-    first = block[: block.find(b"\n")].removeprefix(_BOM) if b"\n" in block else block.removeprefix(_BOM)
+    first = block[: block.find(b"\n")] if b"\n" in block else block
+    first = first.removeprefix(_BOM).removesuffix(b"\r")
     names = [name.strip() for name in first.decode("utf-8", errors="replace").split(",")]
     return names if all(names) and len(set(names)) == len(names) and is_plain(first) else []
 
 
-def is_plain(content: bytes) -> bool:
+def is_plain(content: bytes | memoryview) -> bool:
     """Whether it is UTF-8, without quotes, and without control characters but line feeds."""
-    if b'"' in content or not _is_utf8(content):
+    every = np.frombuffer(content, np.uint8)
+    if any(_is_odd(every[start : start + SLICE_BYTES]) for start in range(0, len(every), SLICE_BYTES)):
         return False
-    for start in range(0, len(content), SLICE_BYTES):
-        part = np.frombuffer(content, np.uint8, min(SLICE_BYTES, len(content) - start), start)
-        if np.count_nonzero(part < _FIRST_PRINTABLE) != np.count_nonzero(part == _NEWLINE):
-            return False
-    return True
+    return every.max(initial=0) < _BEYOND_ASCII or _is_utf8(bytes(content))
+
+
+def _is_odd(part: np.ndarray) -> bool:
+    """Whether there is a quote, or a control character: less than a line feed, or after it and before the first
+    printable one (less one more than itself, a line feed is 255)."""
+    if part.min() < _NEWLINE or (part == _QUOTE).any():
+        return True
+    return bool((part - _AFTER_NEWLINE).min() < _FIRST_PRINTABLE - _AFTER_NEWLINE)
 
 
 def _is_utf8(content: bytes) -> bool:
-    if content.isascii():
-        return True
     try:
         content.decode("utf-8")
     except UnicodeDecodeError:
@@ -117,38 +120,35 @@ def _is_utf8(content: bytes) -> bool:
     return True
 
 
-def _whole_lines(blocks: Iterable[bytes]) -> Iterator[bytes]:
-    """The same bytes cut at ends of lines, which are line feeds alone."""
+def _whole_lines(blocks: Iterable[bytes]) -> Iterator[bytes | memoryview]:
+    """The same bytes cut at ends of lines: the first line, and each that goes on in the next block, by itself; the
+    others as they lie in their block, since to copy them takes as long as to check them."""
     rest: list[bytes] = []
     for block in blocks:
-        cut = block.rfind(b"\n") + 1
-        if not cut:
+        first, last = block.find(b"\n") + 1, block.rfind(b"\n") + 1
+        if not last:
             rest.append(block)
             continue
-        yield _with_line_feeds(b"".join([*rest, memoryview(block)[:cut]]))
-        rest = [block[cut:]]
-    if last := b"".join(rest):
-        yield _with_line_feeds(last + b"\n")
+        yield b"".join([*rest, block[:first]])
+        if first < last:
+            yield memoryview(block)[first:last]
+        rest = [block[last:]]
+    if end := b"".join(rest):
+        yield end + b"\n"
 
 
-def _with_line_feeds(lines: bytes) -> bytes:
-    return lines.replace(b"\r\n", b"\n") if b"\r" in lines else lines
-
-
-def _columns(lines: bytes, header: list[str], keys: Sequence[str], texts: Sequence[str]) -> pa.Table | None:
-    """The wanted columns of whole lines, keys as codes; None where the lines are not plain or not alike."""
-    if not lines or not {*keys, *texts} <= set(header) or not is_plain(lines):
-        return None
+def _rows(lines: bytes | memoryview, header: list[str], types: dict[str, pa.DataType]) -> pa.Table | None:
+    """The columns of these types; None where the lines are not plain, however they end, or not alike."""
+    if not is_plain(lines):
+        lines = bytes(lines).replace(b"\r\n", b"\n")
+        if not is_plain(lines):
+            return None
     try:
         return csv.read_csv(
             pa.py_buffer(lines),
             csv.ReadOptions(use_threads=False, block_size=len(lines) + 1, column_names=header),
             csv.ParseOptions(quote_char=False, ignore_empty_lines=False),
-            csv.ConvertOptions(
-                include_columns=[*keys, *texts],
-                column_types=dict.fromkeys(texts, _BYTES) | dict.fromkeys(keys, _CODE),
-                strings_can_be_null=False,
-            ),
+            csv.ConvertOptions(include_columns=list(types), column_types=types, strings_can_be_null=False),
         )
     except pa.ArrowInvalid:  # a row of another length than the header
         return None
@@ -169,25 +169,22 @@ def _counts(columns: dict[str, Key]) -> tuple[dict[str, Key], np.ndarray]:
 
 def _repeated(parts: list[pa.BinaryArray]) -> int:
     """How many identifiers, empty ones apart, an earlier row has already."""
-    stated = [part.filter(pc.not_equal(part, b"")) for part in parts]
-    hashes = np.concatenate([_hashes(part) for part in stated]) if stated else np.zeros(0, np.uint64)
-    ordered = np.sort(hashes)
-    if not (ordered[1:] == ordered[:-1]).any():
+    hashes = np.sort(np.concatenate([_hashes(part) for part in parts])) if parts else np.zeros(0, np.uint64)
+    if not (hashes[1:] == hashes[:-1]).any():
         return 0
-    together = pa.chunked_array(stated)
-    return len(together) - pc.count_distinct(together).as_py()
+    together = pa.chunked_array(parts)
+    stated = together.filter(pc.not_equal(together, b""))
+    return len(stated) - pc.count_distinct(stated).as_py()
 
 
 def _hashes(texts: pa.BinaryArray) -> np.ndarray:
-    """A number for each text, the same for the same text: of the publisher's identifiers, all of one length, from
-    all their bytes; of others one number for all, so that the texts themselves are compared."""
-    lengths = pc.binary_length(texts)
-    bounds = pc.min_max(lengths).as_py()
-    if not len(texts) or bounds["min"] != bounds["max"] or bounds["max"] % _WORD:
-        return np.zeros(len(texts), np.uint64)
-    start = texts.offset * bounds["max"]
-    words = np.frombuffer(texts.buffers()[2], np.uint64, len(texts) * bounds["max"] // _WORD, start)
-    mixed = np.zeros(len(texts), np.uint64)
-    for word in words.reshape(len(texts), -1).T:
-        mixed = (mixed ^ word) * _ODD
-    return mixed
+    """A number for each text that is not empty, the same for the same text: of the publisher's identifiers, all of one
+    length and random, from their ends; of others one number for all, so that the texts themselves are compared."""
+    lengths = pc.binary_length(texts).to_numpy()
+    stated, longest = np.count_nonzero(lengths), int(lengths.max())
+    if not longest or longest % _WORD or np.count_nonzero(lengths == longest) != stated:
+        return np.zeros(stated, np.uint64)
+    _, bounds, content = texts.buffers()
+    start = np.frombuffer(bounds, np.int32)[texts.offset]
+    words = np.frombuffer(content, np.uint64, stated * longest // _WORD, start).reshape(stated, -1)
+    return words[:, 0] * _ODD ^ words[:, -1]

@@ -91,6 +91,15 @@ def test_repeated_crime_ids_are_counted_and_reported(tmp_path):
     assert tables["police_uk_quality"].set_index("check")["count"]["repeated_crime_ids"] == 1
 
 
+def test_blanks_around_a_code_or_a_type_make_no_second_one(tmp_path):
+    spaced = " E01000649 ,Bromley 007B "
+    text = street((BROMLEY, "Drugs"), (BROMLEY, " drugs "), (spaced, "Drugs"))
+    tables = police_uk.read(raw(tmp_path, text), SETTINGS).tables
+    assert count_of(tables["counts"], "police_uk_drugs", "E09000006") == [3]
+    lsoa = tables["police_uk_lsoa"].astype({"lsoa_code": "str", "series": "str"})
+    assert lsoa[["lsoa_code", "series", "count"]].to_numpy().tolist() == [["E01000649", "police_uk_drugs", 3]]
+
+
 def test_a_type_missing_from_a_large_file_is_a_gap_and_not_a_zero(tmp_path):
     rows = [(BROMLEY, "Drugs")] * SETTINGS.police_uk.expected_from_rows
     counts = police_uk.read(raw(tmp_path, street(*rows)), SETTINGS).tables["counts"]

@@ -24,7 +24,7 @@ def tally(text: str | bytes, cut: int = 7):
 
 
 def counts(found) -> dict[tuple[str, str], int]:
-    place, kind = ([found.keys[name].texts[code] for code in found.keys[name].codes] for name in ("place", "kind"))
+    place, kind = (found.keys[name].texts.take(found.keys[name].codes).to_pylist() for name in ("place", "kind"))
     return dict(zip(zip(place, kind, strict=True), found.count.tolist(), strict=True))
 
 

@@ -170,6 +170,8 @@ def with_london(counts: pd.DataFrame, book: AreaBook) -> pd.DataFrame:
     there = borough[["month", "area_code"]].drop_duplicates()
     present = there["month"][there["area_code"].isin(wanted)].value_counts()
     whole = borough[borough["month"].isin(present.index[present == len(wanted)])]
+    if whole.empty:
+        return counts.reset_index(drop=True)
     london = whole.groupby(["series", "basis", "month"], as_index=False)["count"].sum()
     labels = {
         "area_level": "london",

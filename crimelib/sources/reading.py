@@ -92,13 +92,14 @@ def parse_table(file: RawFile, text: str, *, delimiter: str = ",") -> Table:
 
 
 def _plain_table(file: RawFile, text: str, delimiter: str) -> Table | None:
-    """As :func:`parse_table`, where every line is a row, nothing is quoted and every column has a name: Arrow's reader
-    finds the same fields in a sixth of the time. None where the strict reader has to look."""
-    first, _, lines = text.replace("\r\n", "\n").partition("\n")
-    header = first.split(delimiter)
-    if not lines or len(header) < 2 or len(trimmed(header)) < len(header):
+    """As :func:`parse_table`, where every line is a row, quotes stand around whole fields only and every column has a
+    name: Arrow's reader finds the same fields in a sixth of the time. None where the strict reader has to look."""
+    plain = text.replace("\r\n", "\n")
+    first, _, lines = plain.partition("\n")
+    if not lines or "\r" in plain or lines.startswith("\n") or "\n\n" in lines or not _whole_quoted(plain, delimiter):
         return None
-    if '"' in text or "\r" in lines or lines.startswith("\n") or "\n\n" in lines:
+    header = next(csv.reader([first], delimiter=delimiter))
+    if len(header) < 2 or len(trimmed(header)) < len(header):
         return None
     _check_header(file, header)
     names = trimmed(header)
@@ -106,7 +107,9 @@ def _plain_table(file: RawFile, text: str, delimiter: str) -> Table | None:
         rows = arrow_csv.read_csv(
             pa.py_buffer(content := lines.encode()),
             arrow_csv.ReadOptions(use_threads=False, block_size=len(content) + 1, column_names=names),
-            arrow_csv.ParseOptions(delimiter=delimiter, quote_char=False, ignore_empty_lines=False),
+            arrow_csv.ParseOptions(
+                delimiter=delimiter, quote_char='"' if '"' in lines else False, ignore_empty_lines=False
+            ),
             arrow_csv.ConvertOptions(column_types=dict.fromkeys(names, pa.large_string()), strings_can_be_null=False),
         )
     except pa.ArrowInvalid:  # a row of another length than the header
@@ -114,6 +117,19 @@ def _plain_table(file: RawFile, text: str, delimiter: str) -> Table | None:
     if any(pc.max(pc.binary_length(column)).as_py() > csv.field_size_limit() for column in rows.columns):
         return None
     return Table(names, rows.to_pandas().assign(line=range(2, 2 + len(rows))), [])
+
+
+def _whole_quoted(text: str, delimiter: str) -> bool:
+    """Whether each quote begins or ends a field, so that there is none within one, and no field has two lines."""
+    parts = f"\n{text}\n".split('"')
+    ends, fields = (delimiter, "\n"), parts[1::2]
+    before, after = parts[:-1:2], parts[2::2]
+    return (
+        len(parts) % 2 == 1
+        and not any("\n" in field for field in fields)
+        and all(part.endswith(ends) for part in before)
+        and all(part.startswith(ends) for part in after)
+    )
 
 
 def table_of(file: RawFile, header: list[str], rows: list[tuple[int, list[str]]]) -> Table:

@@ -78,6 +78,8 @@ CELLS = st.text(st.sampled_from(["a", " ", "é", "0", '"', "\r", "\n", ";", "'",
 @given(st.lists(st.lists(CELLS, min_size=2, max_size=3), min_size=1, max_size=4), st.sampled_from(["\n", "\r\n"]))
 @example([["a", "NA"], ["007", ""]], "\n")
 @example([["a", "b"], ["1", "2"], [""]], "\n")
+@example([['"a, b"', '""'], ['""', '"a"']], "\r\n")
+@example([['","', "a"], ['"a""b"', '"a"b'], ['b"a"', '"a" ']], "\n")
 def test_the_quick_reader_and_the_strict_one_say_the_same(cells: list[list[str]], end: str) -> None:
     text = end.join(",".join(row) for row in [["x", "y"], *cells])
 

@@ -183,7 +183,7 @@ def named_leaks(each: Statement, names: Names, summary: Summary) -> Iterator[Lea
 
 
 def _beside(
-    each: Statement, wards: Iterable[str], common: frozenset[str], names: Names, summary: Summary
+    each: Statement, wards: frozenset[str], common: frozenset[str], names: Names, summary: Summary
 ) -> Iterator[Leak]:
     """As :func:`named_leaks`, with what the statement speaks of."""
     windows, columns = _windows(each), _window_columns(each)

@@ -10,7 +10,7 @@ WORKERS ?= 2
 PYTEST = $(BIN)/python -m pytest tests notebooks -n $(WORKERS) --dist loadfile \
 	--nbval-lax --nbval-current-env --nbval-cell-timeout=120
 
-.PHONY: help setup pack test lab explore lint check-long mutants bench lock licences audit chromium illustrative picture clean-all
+.PHONY: help setup pack test lab explore lint check-long mutants bench lock licences audit tools illustrative picture clean-all
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/\1	\2/p' Makefile | expand -t 14
@@ -29,10 +29,10 @@ illustrative: setup
 	@$(BIN)/crimelib sample
 	@$(BIN)/crimelib clean
 
-test: setup chromium illustrative ## every test, notebooks and browser included
+test: setup tools illustrative ## every test, notebooks and browser included
 	@$(PYTEST) --checks=part
 
-check-long: setup chromium illustrative ## the same, with the long tests, many more examples, the table of attacks and mutants
+check-long: setup tools illustrative ## the same, with the long tests, many more examples, the table of attacks and mutants
 	@scripts/pythons.sh
 	@$(PYTEST) -m "" --hypothesis-profile=long --checks=whole
 	@$(MAKE) --no-print-directory mutants
@@ -68,10 +68,10 @@ licences: setup ## write docs/licences.md anew from the lock
 audit: setup ## known vulnerabilities of the locked packages (asks PyPI; what it does not know is a failure)
 	@$(BIN)/pip-audit --strict --disable-pip --no-deps -r requirements.lock
 
-chromium: setup
-	@scripts/chromium.sh
+tools: setup
+	@scripts/tools.sh
 
-picture: chromium pack ## the picture in README, of the illustrative pack
+picture: tools pack ## the picture in README, of the illustrative pack
 	@$(BIN)/python scripts/picture.py
 
 clean-all: ## remove .venv, illustrative and processed data, packs and caches; real raw files stay

@@ -22,7 +22,7 @@ def browser() -> Iterator[Browser]:
     """Debian's Chromium; where it is missing the test fails and says what brings it."""
     from playwright.sync_api import sync_playwright
 
-    assert CHROMIUM.exists(), f"no Chromium at {CHROMIUM}: make chromium"
+    assert CHROMIUM.exists(), f"no Chromium at {CHROMIUM}: make tools"
     with sync_playwright() as started:
         chromium = started.chromium.launch(executable_path=str(CHROMIUM), args=ARGUMENTS)
         yield chromium

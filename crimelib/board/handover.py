@@ -17,6 +17,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from crimelib.environment import in_environment
 from crimelib.scratch import scratch_folder
 from crimelib.tables.store import CATALOGUE, keep
 
@@ -27,7 +28,7 @@ TABLES_VARIABLE = "CRIMELIB_TABLES"
 @contextmanager
 def tables_shared(processed: Path) -> Iterator[None]:
     """Within the block, the process of which kernels are forked keeps the tables of ``processed`` for all of them."""
-    with _in_environment(TABLES_VARIABLE, str(processed.resolve())):
+    with in_environment(TABLES_VARIABLE, str(processed.resolve())):
         yield
 
 
@@ -44,7 +45,7 @@ def handed_over(rows: pd.DataFrame, processed: Path, subject: tuple[str, ...]) -
     with scratch_folder() as scratch, tempfile.TemporaryDirectory(prefix="handover-", dir=scratch) as folder:
         records = {"columns": list(rows.columns), "rows": rows.to_dict("records")}
         _file(Path(folder), processed, subject).write_text(json.dumps(records, allow_nan=False), encoding="utf-8")
-        with _in_environment(FOLDER_VARIABLE, folder):
+        with in_environment(FOLDER_VARIABLE, folder):
             yield
 
 
@@ -60,18 +61,6 @@ def received(processed: Path, subject: tuple[str, ...]) -> pd.DataFrame | None:
     records = json.loads(path.read_text(encoding="utf-8"))
     cells = {name: [row[name] for row in records["rows"]] for name in records["columns"]}
     return pd.DataFrame({name: pd.Series(values, dtype=object) for name, values in cells.items()})
-
-
-@contextmanager
-def _in_environment(name: str, value: str) -> Iterator[None]:
-    before = os.environ.get(name)
-    os.environ[name] = value
-    try:
-        yield
-    finally:
-        os.environ.pop(name)
-        if before is not None:
-            os.environ[name] = before
 
 
 def _file(folder: Path, processed: Path, subject: tuple[str, ...]) -> Path:

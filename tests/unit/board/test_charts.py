@@ -605,3 +605,15 @@ def test_two_breaks_of_a_month_stand_once_in_the_key() -> None:
     moment = {"kind": "break", "start": 1_491_004_800_000, "end": None}
     key = timeline.mark_key([{**moment, "label": "sheds taken in"}, {**moment, "label": "sheds gone over"}])
     assert key == ("┆ Apr 2017: counted anew",)
+
+
+@pytest.mark.parametrize("installed", ["DejaVu Sans Mono", "Liberation Serif"])
+def test_a_picture_is_the_same_whatever_faces_a_machine_has(installed):
+    def drawn(face: str) -> str:
+        values = [{"place": f"Ward of {name} and the North", "count": 4} for name in ("Illin", "Wooomm")]
+        encoding = {"y": {"field": "place", "type": "nominal"}, "x": {"field": "count", "type": "quantitative"}}
+        spec = {"$schema": charts.SCHEMA, "data": {"values": values}, "mark": "bar", "encoding": encoding}
+        svg = charts.draw_svg({**spec, "config": {"font": face}}, title="Wards", alt="Two wards.")
+        return re.sub(r"c[0-9a-f]{10}-", "", svg).replace(face, "")
+
+    assert drawn(installed) == drawn("No Such Face")

@@ -6,6 +6,7 @@ there and then, so that a batch fills the cores with packs and not each pack wit
 
 from __future__ import annotations
 
+import gc
 import logging
 import multiprocessing
 import os
@@ -222,7 +223,8 @@ def _start_worker(folder: str, scratch: str, lifeline: Connection) -> None:
 
 
 def as_worker(work: Callable[[Task], Result], task: Task) -> Result:
-    """In a worker of :func:`worker_pool`: ``work`` on a task, after which a worker told to end does so."""
+    """In a worker of :func:`worker_pool`: ``work`` on a task, after which a worker told to end does so. What the first
+    task has loaded stays, so that no collection of garbage goes through it again."""
     _Worker.at_work = True
     try:
         return work(task)
@@ -230,6 +232,9 @@ def as_worker(work: Callable[[Task], Result], task: Task) -> Result:
         _Worker.at_work = False
         if _Worker.ending:
             _leave()
+        if not gc.get_freeze_count():
+            gc.collect()
+            gc.freeze()
 
 
 def _end(*_: object) -> None:

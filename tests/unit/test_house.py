@@ -28,6 +28,7 @@ NOTEBOOKS = sorted((ROOT / "notebooks").rglob("*.ipynb"))
 LAYERS = (
     "errors",
     "journal",
+    "environment",
     "scratch",
     "side_by_side",
     "start_up",

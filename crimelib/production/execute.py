@@ -14,8 +14,9 @@ import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from crimelib.board.charts.drawing import SCHEMA, add_pictures, draw_svg
@@ -112,8 +113,7 @@ def execute_notebooks(
 def get_ready(_: None) -> None:
     """In a worker that waits for its first notebook: load what it will take, the drawing of charts above all."""
     skip_address_grammar()
-    import papermill  # noqa: F401
-
+    _papermill()
     draw_svg({"$schema": SCHEMA, "data": {"values": []}, "mark": "point"}, title="", alt="")
 
 
@@ -210,7 +210,6 @@ def _run_papermill(source: Path, parameters: dict[str, object], timeout: float) 
     Kernels, forked from the run's template where this process chose so, talk over sockets in a private folder, not
     over ports for which parallel runs would race, and are ended at once when done (1 s saved each).
     """
-    import papermill
     from traitlets.config import Config
 
     from crimelib.kernels.prompt import PromptClient
@@ -223,7 +222,7 @@ def _run_papermill(source: Path, parameters: dict[str, object], timeout: float) 
                 "ForkProvisioner": {"template": str(template), "modules": list(WARM_MODULES)},
             }
         )
-        return papermill.execute_notebook(
+        return _papermill().execute_notebook(
             _read(source),
             None,
             parameters,
@@ -237,6 +236,17 @@ def _run_papermill(source: Path, parameters: dict[str, object], timeout: float) 
             coalesce_streams=True,
             config=config,
         )
+
+
+@cache
+def _papermill() -> ModuleType:
+    """Papermill, but that it does not turn a notebook into text where it has no file to write it to: that was a third
+    of what a worker did itself."""
+    import papermill.execute
+
+    write = papermill.execute.write_ipynb
+    papermill.execute.write_ipynb = lambda notebook, path: write(notebook, path) if path else None
+    return papermill
 
 
 def _unfinished(executed: Any) -> NotebookError | None:

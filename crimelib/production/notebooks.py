@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +15,11 @@ def read_notebook(path: Path) -> Any:
 
 
 def write_notebook(notebook: Any, path: Path) -> None:
-    """Write the notebook whole or not at all."""
+    """Write the notebook whole or not at all. All on one line: with a line for each number of its charts, as nbformat
+    has it, it takes five times as long. Raises what nbformat raises for what is no notebook."""
+    _nbformat().validate(notebook)
     aside = path.with_suffix(".part")
-    aside.write_text(_nbformat().writes(notebook) + "\n", encoding="utf-8")
+    aside.write_text(json.dumps(notebook, sort_keys=True, ensure_ascii=False) + "\n", encoding="utf-8")
     aside.replace(path)
 
 

@@ -51,10 +51,10 @@ def gaps_of(store: Store, settings: Settings, area: Area) -> tuple[Gap, ...]:
     return tuple(gap for gap in store.catalogue.suspected_gaps if gap.area_code in members)
 
 
-def find_gaps(store: Store, settings: Settings) -> tuple[Gap, ...]:
-    """The suspected gaps in everything stored of boroughs, districts and London."""
-    whole_areas = [("area_level", "in", ["borough", "district", "london"])]
-    found = gaps_in(store.table("counts", whole_areas, NEEDED, as_codes=True), settings)
+def find_gaps(store: Store, settings: Settings, basis: str) -> tuple[Gap, ...]:
+    """The suspected gaps in everything stored of boroughs, districts and London on a basis."""
+    chosen = [("area_level", "in", ["borough", "district", "london"]), ("basis", "==", basis)]
+    found = gaps_in(store.table("counts", chosen, NEEDED, as_codes=True), settings)
     figures = found.astype({"count": object, "expected": object})
     book, rows = AreaBook.of(settings), figures.where(figures.notna(), None).to_dict("records")
     return tuple(_gap(row, book.name_of(row["area_code"])) for row in rows)

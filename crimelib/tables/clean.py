@@ -241,17 +241,17 @@ def _publish(processed: Path, aside: Path, catalogue: Catalogue, settings: Setti
 def _suspected_gaps(processed: Path, catalogue: Catalogue, before: Catalogue, settings: Settings) -> tuple[Gap, ...]:
     """The gaps of every source, in order; those of a source whose files are as they were are known from before."""
     now, then = (_grouped(each.entries, lambda entry: entry.source) for each in (catalogue, before))
-    changed = [Catalogue(tuple(entries)) for source, entries in now.items() if then.get(source) != entries]
-    sizes = [_stored_bytes(processed, each) for each in changed]
-    found = in_order(
-        lambda each: find_gaps(Store(processed, each), settings), changed, sizes, worth_it=WORTH_FORKING_STORED
-    )
+    changed = [Store(processed, Catalogue(tuple(each))) for source, each in now.items() if then.get(source) != each]
+    tasks = [(store, basis) for store in changed for basis in sorted(store.distinct("counts", "basis"))]
+    sizes = [_stored_bytes(store) for store, _ in tasks]
+    found = in_order(lambda task: find_gaps(task[0], settings, task[1]), tasks, sizes, worth_it=WORTH_FORKING_STORED)
     known = [gap for gap in before.suspected_gaps if now.get(gap.source) == then[gap.source]]
     return tuple(sorted(chain(known, *found), key=lambda gap: gap.source))
 
 
-def _stored_bytes(processed: Path, catalogue: Catalogue) -> int:
-    return sum((processed / PARTS / part).stat().st_size for entry in catalogue.entries for part in _parts(entry))
+def _stored_bytes(store: Store) -> int:
+    parts = [part for entry in store.catalogue.entries for part in _parts(entry)]
+    return sum((store.folder / PARTS / part).stat().st_size for part in parts)
 
 
 def _sweep(processed: Path) -> None:

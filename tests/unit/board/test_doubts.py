@@ -42,7 +42,7 @@ def processed(folder: Path, vintages: list[pd.DataFrame]) -> Store:
         write_part(folder / PARTS / f"{order}.parquet", counts)
         entries.append(Entry("police_uk", f"v{order}", f"{order}.csv", "", order, 0, {"counts": f"{order}.parquet"}))
     bare = Catalogue(tuple(entries))
-    gaps = find_gaps(Store(folder, bare), load_settings())
+    gaps = find_gaps(Store(folder, bare), load_settings(), "police_uk")
     write_catalogue(folder, Catalogue(bare.entries, (), gaps))
     return Store(folder)
 

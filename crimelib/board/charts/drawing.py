@@ -35,6 +35,7 @@ PICTURES_LATER = "CRIMELIB_PICTURES_LATER"
 SCHEMA = "https://vega.github.io/schema/vega-lite/v6.json"
 Spec = dict[str, Any]
 _LIVE = "figures to point at"
+HALO = {"stroke": theme.BACKGROUND, "strokeWidth": 4, "strokeJoin": "round"}  # under a name: lines stop short of it
 # room at the right for readers whose face is wider than the one measured with
 FIT = {
     "autosize": {"type": "fit-x", "contains": "padding"},

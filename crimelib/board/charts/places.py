@@ -11,6 +11,7 @@ import pandas as pd
 from crimelib.board import theme
 from crimelib.board.charts.drawing import (
     FIT,
+    HALO,
     Chart,
     Page,
     Spec,
@@ -178,7 +179,6 @@ def funnel_chart(
         up = {"scale": {"domain": [0, top], "nice": False}, "axis": {"tickCount": 4, "format": ".1f"}, "title": None}
         y = quantity("ratio", **up)
         label = {"dy": -9, "fontSize": theme.SMALL_SIZE, "fontWeight": 600, "color": theme.ACCENT}
-        halo = {"stroke": theme.BACKGROUND, "strokeWidth": 4, "strokeJoin": "round"}  # lines stop short of a name
         tips = tooltip(Ward="name")
         layers = [
             layer_of(rule_mark(color=theme.MUTED, strokeWidth=1.2), [{"ratio": 1}], y=y),
@@ -192,7 +192,7 @@ def funnel_chart(
             *(
                 layer_of(text_mark("name", align=align, dx=dx, **label, **ground), named[chosen], x=x, y=y)
                 for align, dx, chosen in (("left", 8, ~named["late"]), ("right", -6, named["late"]))
-                for ground in (halo, {})
+                for ground in (HALO, {})
             ),
         ]
         return {**FIT, "width": page.width, "height": page.pick(320, 280), "layer": filled(layers)}

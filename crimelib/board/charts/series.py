@@ -11,6 +11,7 @@ import pandas as pd
 from crimelib.board import theme
 from crimelib.board.charts.drawing import (
     FIT,
+    HALO,
     Chart,
     Page,
     Spec,
@@ -165,8 +166,8 @@ def _ring_layers(ringed: pd.DataFrame, apart: int, ring: Spec) -> list[Spec]:
     a text mark takes) puts it."""
     layers = _rings(ringed, ring)
     for row in _far_apart(ringed, apart).to_dict("records"):
-        words = text_mark("name", fontSize=theme.SMALL_SIZE, color=ring["stroke"], **row["place"])
-        layers.append(layer_of(words, [row]))
+        words = {"fontSize": theme.SMALL_SIZE, "color": ring["stroke"], **row["place"]}
+        layers += [layer_of(text_mark("name", **words, **ground), [row]) for ground in (HALO, {})]
     return layers
 
 

@@ -62,7 +62,7 @@ def street(rng: np.random.Generator, settings: Settings, month: str, force: str,
     first = 20_000 * list(settings.police_uk.forces).index(force)
     places = list(enumerate(d.lsoa_prefix for d in settings.districts if d.force == force))
     lsoas = [
-        f"E01{first + 1000 * k + n:06d},{prefix} {n // 26 % 1000:03d}{chr(65 + n % 26)}"
+        f"E01{first + 1000 * k + n:06d},{quoted(f'{prefix} {n // 26 % 1000:03d}{chr(65 + n % 26)}')}"
         for k, prefix in places
         for n in range(max(rows // 20 // len(places), 1))
     ]
@@ -76,6 +76,11 @@ def street(rng: np.random.Generator, settings: Settings, month: str, force: str,
         told = ("", "") if kind[n] == 0 else (ids[64 * n : 64 * n + 64], OUTCOMES[outcome[n]])
         lines.append(f"{told[0]},{month},{name},{name},{where},{kinds[kind[n]]},{told[1]},\n")
     return "".join(lines)
+
+
+def quoted(name: str) -> str:
+    """As the publisher writes it: in quotes where it has a comma (Bournemouth, Christchurch and Poole)."""
+    return f'"{name}"' if "," in name else name
 
 
 def crimelib_reads(path: Path) -> int:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 from itertools import chain
 
 import numpy as np
@@ -85,7 +85,7 @@ class Part:
     observed: pa.Table | None = None
     lsoa: pa.Table | None = None
     tables: dict[str, pd.DataFrame] = field(default_factory=dict)
-    rejected: pd.DataFrame = field(default_factory=no_rejections)
+    rejected: pd.DataFrame = field(default_factory=cache(no_rejections))
 
 
 def month_in_name(file: RawFile) -> str | None:
@@ -198,7 +198,11 @@ def _same(counted: _Counted, rows: np.ndarray) -> dict[str, pa.DictionaryArray]:
 
 
 def _coded(codes: np.ndarray, texts: Sequence[str | None] | pa.StringArray) -> pa.DictionaryArray:
-    return pa.array(texts, pa.string()).dictionary_encode().take(pa.array(codes))
+    """Numbers into texts, of which some may be the same."""
+    named = pa.array(texts, pa.string()).dictionary_encode()
+    if len(named.dictionary) < len(named):
+        codes = named.indices.to_numpy()[codes]
+    return pa.DictionaryArray.from_arrays(codes.astype("int32"), named.dictionary)
 
 
 def _quality(counted: _Counted) -> pd.DataFrame:

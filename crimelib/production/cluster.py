@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from crimelib.errors import CrimelibError, InputError
+from crimelib.journal import say
 from crimelib.production.batch import BatchEntry, BatchOrder, Subject, by_area, left
 from crimelib.production.board_pack import from_top, refuse_organisations
 from crimelib.production.cluster_node import Answer, Errand, ask_node, close_node, packed, unpack, versions
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 SCHEMES = ("tcp://", "tls://")
 TRIES_MORE = 2  # of what was lost with a node; the scheduler sees to what is lost with a worker
 _CONNECT_SECONDS = 20
+_QUIET_SECONDS = 30  # without anything done, after which workers are looked for
 # What a pack follows from of those beside it: what these withhold, who released them, and which pages they have.
 _READ_BESIDE = ("[0-9]*/run.json", "[0-9]*/summary.csv", "review.json")
 _LINKED_BESIDE = "[0-9]*/*.html"
@@ -94,17 +96,27 @@ class _Job:
 
     def run(self, chains: Sequence[list[Subject]]) -> Iterator[BatchEntry]:
         """An area's packs one after the other, the areas side by side."""
-        from distributed import as_completed
-
         for chain in chains:
             yield from self._go_on(chain)
-        ended = as_completed(self._under_way, loop=self._client.loop)
-        for future in ended:
-            chain = self._under_way.pop(future)
-            yield self._entry(chain.pop(0), self._received(future))
-            before = set(self._under_way)
-            yield from self._go_on(chain)
-            ended.update(set(self._under_way) - before)
+        while self._under_way:
+            for future in self._ended():
+                chain = self._under_way.pop(future)
+                yield self._entry(chain.pop(0), self._received(future))
+                yield from self._go_on(chain)
+
+    def _ended(self) -> set[Future]:
+        """What is done next. Where there is no worker left to do it, that is said, once, and one is waited for."""
+        from distributed import wait
+
+        deserted = False
+        while True:
+            try:
+                with self._client.as_current():
+                    return wait(list(self._under_way), _QUIET_SECONDS, return_when="FIRST_COMPLETED").done
+            except TimeoutError:
+                if not deserted and not self._client.scheduler_info(n_workers=-1)["workers"]:
+                    deserted = True
+                    say("crimelib: the scheduler has no worker left; waiting for one (Ctrl-C stops)", err=True)
 
     def _go_on(self, chain: list[Subject]) -> Iterator[BatchEntry]:
         """Send the chain's next pack; those before it that are left as they are need no worker."""

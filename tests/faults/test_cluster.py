@@ -126,6 +126,30 @@ def test_a_worker_killed_in_mid_notebook_loses_nothing_and_leaves_nothing(
 
 
 @pytest.mark.long
+def test_a_scheduler_that_all_workers_have_left_is_told_and_the_next_one_goes_on(
+    order: BatchOrder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_notebook(
+        order.notebooks, "01_first", *first_time(tmp_path, "again or time.sleep(600)"), "'done'", defaults=DEFAULTS
+    )
+    one = {"n_workers": 1, "threads_per_worker": 1, "host": "127.0.0.1", "dashboard_address": None, "silence_logs": 50}
+    told: list[str] = []
+    with distributed.LocalCluster(**one, local_directory=str(tmp_path)) as local:
+
+        def hear(text: str, **_: object) -> None:
+            told.append(text)
+            local.scale(1)
+
+        monkeypatch.setattr(cluster, "say", hear)
+        monkeypatch.setattr(cluster, "_QUIET_SECONDS", 0.5)
+        leaver = while_it_runs(tmp_path / "seen", lambda: local.scale(0))
+        (entry,) = made(local, order, "Croydon", "2021-11")
+        leaver.join()
+    assert not entry.failed, str(entry)
+    assert told == ["crimelib: the scheduler has no worker left; waiting for one (Ctrl-C stops)"]
+
+
+@pytest.mark.long
 def test_a_kernel_that_dies_is_tried_once_more(
     order: BatchOrder, workers: distributed.LocalCluster, tmp_path: Path
 ) -> None:

@@ -23,7 +23,7 @@ from crimelib.board.tables import (
     signal_text,
 )
 from crimelib.board.text import NOTHING, Text
-from crimelib.measures.asb import SERIES, UNREACHED, Calls, definitions, history, latest, read_calls, selected
+from crimelib.measures.asb import SERIES, UNREACHED, Calls, definitions, histories, latest, read_calls, selected
 from crimelib.measures.periods import both_halves, month_label, previous_months, window_months
 from crimelib.settings import AsbDefinition
 from crimelib.stats.comparison import compare_many
@@ -64,10 +64,8 @@ class AsbPage(ItemPage):
     def monthly_by_definition(self) -> pd.DataFrame:
         """Calls by month (NaN where no extract covers it) and definition, every tag's among them; empty without an
         extract."""
-        known = definitions(self.board.settings.asb_taxonomy)
-        found = {name: history(self.calls, definition) for name, definition in known.items()} if self.calls else {}
-        columns = {name: each.monthly(self.board.area.code) for name, each in found.items() if each is not None}
-        table = pd.DataFrame(columns)
+        found = histories(self.calls, definitions(self.board.settings.asb_taxonomy)) if self.calls else {}
+        table = pd.DataFrame({name: each.monthly(self.board.area.code) for name, each in found.items()})
         return table[table.index <= self.board.period] if len(table) else table
 
     @cached_property
@@ -93,9 +91,8 @@ class AsbPage(ItemPage):
         if self.calls is None:
             return Text((NO_EXTRACT,))
         both = (AsbDefinition(label="All calls", counts="every call"), saved.definition)
-        monthly = pd.DataFrame(
-            {each.label: found.monthly(self.board.area.code) for each in both if (found := history(self.calls, each))}
-        )
+        found = histories(self.calls, {each.label: each for each in both})
+        monthly = pd.DataFrame({label: each.monthly(self.board.area.code) for label, each in found.items()})
         monthly = monthly[monthly.index <= self.board.period].tail(SHOWN_MONTHS)
         changes = compare_many(monthly, self.board.period, WINDOW).assign(label=list(monthly))
         finding = conclusion(changes.to_dict("records"))

@@ -37,12 +37,11 @@ ANY = "any"
 Found = Mapping[str, str]  # what a condition that holds gives a question, by field
 
 
-def challenge_questions(board: Board, item: str) -> Text:
+def challenge_questions(page: ItemPage) -> Text:
     """Questions for one item's page, at most as many as ``challenge.yml`` says: those that its rules raise, the most
     telling first, then the item's standing questions."""
-    page = board.item(item)
-    rules = [rule for rule in board.settings.challenge.rules.values() if {item, ANY} & set(rule.items)]
-    policy = board.settings.challenge
+    policy = page.board.settings.challenge
+    rules = [rule for rule in policy.rules.values() if {page.name, ANY} & set(rule.items)]
     standing = policy.without_figures if _has_no_figure(page) else page.item.questions
     return _asked(rules, standing, policy, partial(raised_by, page=page))
 
@@ -194,7 +193,7 @@ def _residents(page: ItemPage, condition: Condition) -> Found | None:
     from crimelib.board.asb import AsbPage
     from crimelib.board.resident_reports import ahead_of_calls
 
-    told = ahead_of_calls(AsbPage(page.board))
+    told = ahead_of_calls(page if isinstance(page, AsbPage) else AsbPage(page.board))
     return {**_names(page, condition), "told": "; ".join(told)} if told else None
 
 

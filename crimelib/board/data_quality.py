@@ -88,7 +88,7 @@ def revision_chart(board: Board) -> Chart | Text:
 
 @once
 def _revisions(board: Board) -> pd.DataFrame:
-    return revision_table(board.stored, board.settings, board.area, board.period)
+    return revision_table(board.releases, board.settings, board.area, board.period)
 
 
 def breaks_of(board: Board, rows: pd.DataFrame) -> set[str]:
@@ -136,7 +136,7 @@ def missing_months(board: Board) -> Text:
     titles = _titles(board)
     missing = holes(coverage(board.store.catalogue, board.store.folder))
     lines = [f"{titles[source]}: no file has {month_spans(months)}." for source, months in missing.items()]
-    filled = filled_months(board.stored).groupby(["source", "vintage"], sort=False)["month"]
+    filled = filled_months(board.releases.keys).groupby(["source", "vintage"], sort=False)["month"]
     lines += [
         f"{titles[source]}: {month_spans(months)} from the older vintage {vintage}; no newer file has it."
         for (source, vintage), months in filled

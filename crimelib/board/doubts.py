@@ -12,6 +12,7 @@ from crimelib.measures.series import History, WindowFigures
 from crimelib.settings import Area, Settings
 from crimelib.tables.anomalies import ALL_SERIES, gaps_of
 from crimelib.tables.quality import filled_months
+from crimelib.tables.revisions import Releases
 from crimelib.tables.store import Gap, Store
 
 SUSPECTED_GAP = "Suspected gap"  # so begins what a row's note says of one
@@ -71,11 +72,10 @@ class Doubts:
         return f"{SUSPECTED_GAP} in {_month(gap.month)}: {gap.count:,}{expected} ({what})."
 
 
-def doubts(store: Store, settings: Settings, area: Area, stored: pd.DataFrame) -> Doubts:
-    """What is doubtful of an area; ``stored`` are its counts, with or without its wards."""
-    whole = stored[stored["area_code"] == area.code] if len(stored) else stored
+def doubts(store: Store, settings: Settings, area: Area, releases: Releases) -> Doubts:
+    """What is doubtful of an area, of which ``releases`` are what every vintage says."""
     filled: dict[str, dict[str, str]] = {}
-    for row in filled_months(whole).itertuples():
+    for row in filled_months(releases.keys).itertuples():
         filled.setdefault(row.basis, {})[row.month] = row.vintage
     titles = {name: source.title for name, source in settings.sources.sources.items()}
     return Doubts(gaps_of(store, settings, area), filled, titles)

@@ -66,6 +66,7 @@ from crimelib.settings import (
     Settings,
     load_settings,
 )
+from crimelib.tables.revisions import Releases
 from crimelib.tables.store import Store
 from crimelib.views import TrendsView, read_view
 
@@ -113,6 +114,11 @@ class Board:
         return area_counts(self.store, self.settings, [self.area])
 
     @cached_property
+    def releases(self) -> Releases:
+        """What every vintage says of each month of the area as a whole."""
+        return Releases.of(self.stored, self.area.code)
+
+    @cached_property
     def counts(self) -> Counts:
         """The counts of the area as a whole, ready for the histories of measures."""
         return Counts(self.stored)
@@ -124,7 +130,7 @@ class Board:
     @cached_property
     def doubts(self) -> Doubts:
         """What is doubtful of the area's figures."""
-        return doubts(self.store, self.settings, self.area, self.stored)
+        return doubts(self.store, self.settings, self.area, self.releases)
 
     @cached_property
     def totals(self) -> pd.DataFrame:
@@ -167,8 +173,9 @@ class Board:
         lines = by_reason(rows["measure_title"], rows["note"])
         return Text(tuple(lines) or ("Every measure has its figures.",), bullet="- ")
 
+    @once
     def item(self, name: str) -> ItemPage:
-        """One item's page."""
+        """One item's page, the same whenever it is asked for."""
         if name not in self.settings.items:
             known = ", ".join(self.settings.items)
             raise InputError(f"no item is called {name!r}", where="item", fix=f"known: {known}")
@@ -313,7 +320,7 @@ class ItemPage:
     def provisional(self, measure: str) -> Provisional | None:
         """How far the newest months of the measure's chart are still revised; None where it has no figures."""
         history, wanted, board = self._shown(measure), self._measure(measure), self.board
-        return provisional(board.stored, board.settings, wanted, history.basis) if history else None
+        return provisional(board.releases, board.settings, wanted, history.basis) if history else None
 
     def provisional_from(self, measure: str) -> pd.Period | None:
         """The first month up to the period whose figure is still expected to be revised; None where none is."""
@@ -552,7 +559,7 @@ class ItemPage:
         """What the board may want to ask: what the page's own figures raise, then the item's standing questions."""
         from crimelib.board.challenge import challenge_questions
 
-        return challenge_questions(self.board, self.name)
+        return challenge_questions(self)
 
     def comment(self) -> Text:
         """The analyst's comment, dated and signed."""

@@ -9,7 +9,7 @@ import pandas as pd
 
 from crimelib.settings import Measure, Settings
 from crimelib.stats.revisions import growth_to_come
-from crimelib.tables.revisions import release_counts, triangle
+from crimelib.tables.revisions import Releases, triangle
 
 
 @dataclass(frozen=True)
@@ -24,26 +24,20 @@ class Provisional:
     estimated: bool
 
 
-def provisional(stored: pd.DataFrame, settings: Settings, measure: Measure, basis: str) -> Provisional:
+def provisional(releases: Releases, settings: Settings, measure: Measure, basis: str) -> Provisional:
     """For how long a measure's months on one basis are still revised. The chain ladder says it where enough months have
     been seen both young and settled; otherwise ``quality.yml`` does."""
     rules = settings.quality.revisions
-    releases = _releases_of(stored, measure, basis)
-    if releases.empty:
+    found = (releases.counted(figures.add, basis) for figures in measure.figures)
+    counted = next((each for each in found if len(each)), None)  # the first alternative with any on the basis
+    if counted is None:
         return Provisional(0, None, float("nan"), False)
-    growth = growth_to_come(triangle(releases, rules.settled_months), rules.least_months)
+    growth = growth_to_come(triangle(counted, rules.settled_months), rules.least_months)
     estimated = not np.isnan(growth[0])
-    months = _still_growing(growth, rules.growth_pct) if estimated else rules.assumed_months[releases["source"].iloc[0]]
-    newest = releases["vintage_order"] == releases["vintage_order"].max()
-    last = pd.Period(releases.loc[newest, "month"].max(), freq="M")
+    months = _still_growing(growth, rules.growth_pct) if estimated else rules.assumed_months[counted["source"].iloc[0]]
+    newest = counted["vintage_order"] == counted["vintage_order"].max()
+    last = pd.Period(counted.loc[newest, "month"].max(), freq="M")
     return Provisional(months, last - months + 1 if months else None, float(growth[0]), estimated)
-
-
-def _releases_of(stored: pd.DataFrame, measure: Measure, basis: str) -> pd.DataFrame:
-    """The releases of the first alternative of a measure that has any on the basis."""
-    on_basis = stored[stored["basis"] == basis]
-    found = (release_counts(on_basis, figures.add) for figures in measure.figures)
-    return next((releases for releases in found if len(releases)), pd.DataFrame())
 
 
 def _still_growing(growth: np.ndarray, growth_pct: float) -> int:

@@ -27,6 +27,7 @@ from crimelib.measures.series import (
     window_figures,
 )
 from crimelib.settings import Area, Break, Figures, Measure, Settings, Ward
+from crimelib.tables.revisions import Releases
 from crimelib.tables.store import Store
 
 COLUMNS = [
@@ -102,7 +103,7 @@ def summary_with_choices(
     withhold were chosen. Counts are whole numbers or None; what is withheld does not follow from them and the rows of
     ``earlier`` packs together. Raises :class:`InputError` where no source has the period at all."""
     stored = counts_with_wards(store, settings, area, period)
-    counts, doubted = Counts(stored), doubts(store, settings, area, stored)
+    counts, doubted = Counts(stored), doubts(store, settings, area, Releases.of(stored, area.code))
     perception = perception_rows(store, settings, area, period)
     _refuse_unknown_period(counts, perception, area, period)
     wards = newest_wards(counts, settings, area, period)

@@ -12,7 +12,7 @@ from crimelib.explore.answers import Answer, Control, Exploration, area_options
 from crimelib.explore.live import month_at
 from crimelib.explore.workspace import AreaData, Place, Workspace
 from crimelib.tables.quality import coverage, quality_lines
-from crimelib.tables.revisions import revision_table
+from crimelib.tables.revisions import Releases, revision_table
 from crimelib.tables.store import Catalogue
 from crimelib.views import DataCheckView
 
@@ -81,8 +81,7 @@ def _revised(workspace: Workspace, view: DataCheckView) -> pd.DataFrame:
 
 
 def _changed(workspace: Workspace, place: Place, data: AreaData) -> pd.DataFrame:
-    stored = data.stored[data.stored["area_code"] == place.code]
-    rows = revision_table(stored, workspace.settings, place.area, data.latest)
+    rows = revision_table(Releases.of(data.stored, place.code), workspace.settings, place.area, data.latest)
     return rows[rows["change"] != 0]
 
 

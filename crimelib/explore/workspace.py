@@ -18,6 +18,7 @@ from crimelib.measures.areas import counts_with_wards
 from crimelib.measures.rates import exposure
 from crimelib.measures.series import Counts, History, histories
 from crimelib.settings import PROJECT_ROOT, Area, Figures, Measure, Settings, Ward, load_settings
+from crimelib.tables.revisions import Releases
 from crimelib.tables.store import CATALOGUE, Store, keep
 
 Answered = TypeVar("Answered")
@@ -148,13 +149,16 @@ class Workspace:
         at_all = self.store.table("counts", filters=[("area_code", "in", self.book.members(area))], columns=["month"])
         if at_all.empty:
             empty = pd.DataFrame()
-            return AreaData(empty, Counts(empty), (), doubts(self.store, self.settings, area, empty), None)
+            return AreaData(empty, Counts(empty), (), self._doubts(area, empty), None)
         latest = pd.Period(at_all["month"].max(), freq="M")
         stored = counts_with_wards(self.store, self.settings, area, latest)
         counts = Counts(stored)
         by_ward = counts.months_of(*(ward.code for ward in self.settings.wards if ward.borough_code == area.code))
         wards = tuple(newest_wards(counts, self.settings, area, by_ward[-1] if len(by_ward) else latest))
-        return AreaData(stored, counts, wards, doubts(self.store, self.settings, area, stored), latest)
+        return AreaData(stored, counts, wards, self._doubts(area, stored), latest)
+
+    def _doubts(self, area: Area, stored: pd.DataFrame) -> Doubts:
+        return doubts(self.store, self.settings, area, Releases.of(stored, area.code))
 
 
 def open_workspace(processed: str | Path = "", parameters: str | Path = "") -> Workspace:

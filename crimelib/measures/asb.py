@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 
 from crimelib.areas import AreaBook
@@ -73,12 +74,24 @@ def asb_monthly(store: Store, settings: Settings, area: Area, definition: str) -
 
 
 def history(calls: Calls, definition: AsbDefinition) -> History | None:
-    """The months of calls under a definition; a month covered without a call that it counts is zero."""
-    if calls.covered.empty:
-        return None
-    counted = calls.rows[selected(calls.rows, definition)].groupby(VINTAGE_MONTH)["count"].sum()
-    months = pd.MultiIndex.from_frame(calls.covered[VINTAGE_MONTH])
-    return Counts(calls.covered.assign(count=counted.reindex(months, fill_value=0).array)).histories([SERIES])[0]
+    """The months of calls under one definition; None where no month is covered."""
+    return histories(calls, {SERIES: definition}).get(SERIES)
+
+
+def histories(calls: Calls, wanted: Mapping[str, AsbDefinition]) -> dict[str, History]:
+    """The months of calls under each definition; a month covered without a call that it counts is zero. Empty where no
+    month is covered."""
+    if calls.covered.empty or not wanted:
+        return {}
+    covered = pd.MultiIndex.from_frame(calls.covered[VINTAGE_MONTH])
+    place = covered.get_indexer(pd.MultiIndex.from_frame(calls.rows[VINTAGE_MONTH]))
+    number, counted = calls.rows["count"].to_numpy(), []
+    for name, definition in wanted.items():
+        chosen = selected(calls.rows, definition).to_numpy() & (place >= 0)
+        sums = np.bincount(place[chosen], number[chosen], len(covered)).astype("int64")
+        counted.append(calls.covered.assign(series=name, count=sums))
+    counts = Counts(pd.concat(counted))
+    return {name: counts.histories([name])[0] for name in wanted}
 
 
 def latest(calls: Calls) -> pd.DataFrame:

@@ -208,7 +208,7 @@ def _run(
             "actions.csv": action_table(board),
             "suppressed.csv": suppressed_table(board.rows),
             "revisions.csv": with_reasons(
-                revision_table(board.stored, settings, area, period), board.store.table(RETURNS), settings
+                revision_table(board.releases, settings, area, period), board.store.table(RETURNS), settings
             ),
         },
         definitions=definitions_of(settings),

@@ -69,16 +69,20 @@ def holes(table: pd.DataFrame) -> dict[str, list[str]]:
 
 def filled_months(stored: pd.DataFrame) -> pd.DataFrame:
     """The months of an area whose newest figures are from an older vintage than files that go around the month
-    (``source``, ``basis``, ``month``, ``vintage``): a hole between a publisher's files, filled."""
-    if stored.empty:
-        return pd.DataFrame(columns=["source", "basis", "month", "vintage"])
-    seen = stored[["source", "basis", "vintage_order", "vintage", "month"]].drop_duplicates()
-    spans = seen.groupby(["source", "basis", "vintage_order"], as_index=False)["month"].agg(["min", "max"])
-    newest = seen.sort_values("vintage_order").drop_duplicates(["source", "basis", "month"], keep="last")
-    around = newest.merge(spans, on=["source", "basis"], suffixes=("", "_around"))
-    later = around["vintage_order_around"] > around["vintage_order"]
-    inside = later & (around["min"] < around["month"]) & (around["month"] < around["max"])
-    return around[inside].drop_duplicates(["basis", "month"])[["source", "basis", "month", "vintage"]]
+    (``source``, ``basis``, ``month``, ``vintage``): a hole between a publisher's files, filled. ``stored`` are
+    its counts, or the keys of their :class:`crimelib.tables.revisions.Releases`."""
+    files: dict[tuple[str, str], dict[tuple[int, str], list[str]]] = {}
+    for row in stored.itertuples():
+        of_source = files.setdefault((row.source, row.basis), {})
+        of_source.setdefault((row.vintage_order, row.vintage), []).append(row.month)
+    filled = []
+    for (source, basis), vintages in files.items():
+        spans = {order: (min(months), max(months)) for (order, _), months in vintages.items()}
+        newest = {month: vintage for vintage in sorted(vintages) for month in vintages[vintage]}
+        for month, (order, vintage) in newest.items():
+            if any(first < month < last for later, (first, last) in spans.items() if later > order):
+                filled.append((source, basis, month, vintage))
+    return pd.DataFrame(filled, columns=["source", "basis", "month", "vintage"])
 
 
 def unallocated(

@@ -5,6 +5,9 @@ Only figures on one basis are compared: a publisher's new definition is no revis
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from dataclasses import dataclass
+
 import numpy as np
 import pandas as pd
 
@@ -30,25 +33,59 @@ FIGURES = {"previous_count": "int64", "count": "int64", "change": "int64", "pct_
 RELEASE = ["source", "basis", "vintage_order", "vintage", "month"]
 
 
-def revision_table(stored: pd.DataFrame, settings: Settings, area: Area, period: pd.Period) -> pd.DataFrame:
+@dataclass(frozen=True)
+class Releases:
+    """What every vintage says of each month of one area: ``keys`` (``RELEASE``), oldest vintage first, and their
+    ``counts`` by ``series``, NaN where the vintage does not give the series that month."""
+
+    keys: pd.DataFrame
+    counts: np.ndarray
+    series: tuple[str, ...]
+
+    @classmethod
+    def of(cls, stored: pd.DataFrame, area_code: str) -> Releases:
+        """Of an area's stored counts, with or without those of its wards; of a cell given twice in a vintage the one
+        listed later counts."""
+        if stored.empty:
+            return cls(pd.DataFrame(columns=RELEASE), np.empty((0, 0)), ())
+        whole = stored[stored["area_code"] == area_code]
+        once = whole.drop_duplicates([*RELEASE, "series"], keep="last")
+        wide = once.pivot(index=RELEASE, columns="series", values="count")
+        return cls(wide.index.to_frame(index=False), wide.to_numpy("float64"), tuple(wide.columns))
+
+    def totals(self, series: Collection[str]) -> tuple[np.ndarray, np.ndarray]:
+        """The sums of some series, and the rows of ``keys`` that they are of: those with any of the series."""
+        counts = self.counts[:, np.isin(np.array(self.series, dtype=object), list(series))]
+        rows = np.flatnonzero(~np.isnan(counts).all(axis=1))
+        return np.nansum(counts[rows], axis=1).astype("int64"), rows
+
+    def counted(self, series: Collection[str], basis: str) -> pd.DataFrame:
+        """``RELEASE`` and ``count``, the sum of some series, on one basis."""
+        sums, rows = self.totals(series)
+        releases = self.keys.iloc[rows].assign(count=sums)
+        return releases[(releases["basis"] == basis).to_numpy()]
+
+
+def revision_table(releases: Releases, settings: Settings, area: Area, period: pd.Period) -> pd.DataFrame:
     """The rows of ``revisions.csv``: each measure of an area by month, what the newest file says and what the one
-    before it said, for the ``shown_months`` up to the period. ``stored`` are the area's counts as a whole. A month
-    given by one file alone has no row; a measure that is a difference of two sources has none, its parts have
-    theirs."""
-    frames = [
-        _pairs(release_counts(stored, figures.add)).assign(item=item_id, measure=measure_id, choice=choice)
-        for item_id, item in settings.items.items()
-        for measure_id, measure in item.measures.items()
-        for choice, figures in enumerate(measure.figures)
-        if not figures.subtract
-    ]
-    rows = pd.concat(
-        [pd.DataFrame(columns=[*COLUMNS, "choice"]), *(frame for frame in frames if len(frame))], ignore_index=True
-    )
+    before it said, for the ``shown_months`` up to the period. A month given by one file alone has no row; a measure
+    that is a difference of two sources has none, its parts have theirs."""
+    kinds, counts, rows = [], [np.empty(0, "int64")], [np.empty(0, "int64")]
+    for item_id, item in settings.items.items():
+        for measure_id, measure in item.measures.items():
+            for choice, figures in enumerate(measure.figures):
+                if not figures.subtract:
+                    sums, places = releases.totals(figures.add)
+                    kinds += [(item_id, measure_id, choice)] * len(places)
+                    counts.append(sums)
+                    rows.append(places)
+    told = pd.DataFrame(kinds, columns=["item", "measure", "choice"])
+    released = releases.keys.iloc[np.concatenate(rows)].reset_index(drop=True)
+    pairs = _pairs(told.join(released).assign(count=np.concatenate(counts)))
     first = str(period - settings.quality.revisions.shown_months + 1)
-    rows = rows[rows["month"].between(first, str(period))].assign(area_code=area.code, area_name=area.name)
+    pairs = pairs[pairs["month"].between(first, str(period))].assign(area_code=area.code, area_name=area.name)
     order = {name: -basis.order for name, basis in settings.sources.bases.items()}
-    preferred = rows.sort_values(["choice", "basis"], key=lambda column: column.replace(order), kind="stable")
+    preferred = pairs.sort_values(["choice", "basis"], key=lambda column: column.replace(order), kind="stable")
     once = preferred.drop_duplicates(["item", "measure", "month"])
     return once.sort_values(["item", "measure", "month"], ignore_index=True)[COLUMNS].astype(FIGURES)
 
@@ -85,37 +122,25 @@ def _declared(returns: pd.DataFrame, settings: Settings) -> dict[tuple[str, ...]
     return found
 
 
-def release_counts(stored: pd.DataFrame, series: tuple[str, ...]) -> pd.DataFrame:
-    """What each vintage says of the sum of some series: ``RELEASE`` and ``count``, oldest vintage first."""
-    if stored.empty:
-        return pd.DataFrame(columns=[*RELEASE, "count"])
-    rows = stored[stored["series"].isin(series)]
-    once = rows.drop_duplicates([*RELEASE, "series"], keep="last")
-    return once.groupby(RELEASE, as_index=False)["count"].sum()
-
-
 def triangle(releases: pd.DataFrame, settled_months: int) -> np.ndarray:
-    """The counts of one basis by month and age: 1, in the file that ends with the month, to ``settled_months`` - 1, and
-    the latest count of months at least that old; NaN where no file was kept."""
-    ages = _ages(releases)
-    young = releases[ages < settled_months].assign(age=ages)
-    settled = releases[ages >= settled_months].drop_duplicates("month", keep="last").assign(age=settled_months)
-    long = pd.concat([young, settled]).drop_duplicates(["month", "age"], keep="last")
-    wide = long.pivot(index="month", columns="age", values="count").reindex(columns=range(1, settled_months + 1))
-    return wide.to_numpy("float64")
+    """The counts of one basis (:meth:`Releases.counted`) by month and age: 1, in the file that ends with the month, to
+    ``settled_months`` - 1, and the latest count of months at least that old; NaN where no file was kept."""
+    ordinals = np.array([12 * int(month[:4]) + int(month[5:]) for month in releases["month"]], dtype="int64")
+    vintages, vintage = np.unique(releases["vintage_order"], return_inverse=True)
+    last = np.zeros(len(vintages), dtype="int64")
+    np.maximum.at(last, vintage, ordinals)
+    ages = last[vintage] - ordinals + 1
+    months, month = np.unique(ordinals, return_inverse=True)
+    made = np.full((len(months), settled_months), np.nan)
+    made[month, np.minimum(ages, settled_months) - 1] = releases["count"]  # of several of an age the last stands
+    return made
 
 
-def _ages(releases: pd.DataFrame) -> pd.Series:
-    """How many months old a month was when its vintage ended with it or later; 1 for a vintage's last month."""
-    ordinal = releases["month"].str.slice(0, 4).astype(int) * 12 + releases["month"].str.slice(5).astype(int)
-    return ordinal.groupby(releases["vintage_order"]).transform("max") - ordinal + 1
-
-
-def _pairs(releases: pd.DataFrame) -> pd.DataFrame:
-    """The last two releases of each month side by side."""
-    groups = releases.groupby(["source", "basis", "month"])
-    before = groups[["vintage", "count"]].shift().add_prefix("previous_")
-    rows = releases.join(before)[~releases.duplicated(["source", "basis", "month"], keep="last")]
+def _pairs(released: pd.DataFrame) -> pd.DataFrame:
+    """The last two releases of each month of each measure side by side."""
+    keys = ["item", "measure", "choice", "source", "basis", "month"]
+    before = released.groupby(keys)[["vintage", "count"]].shift().add_prefix("previous_")
+    rows = released.join(before)[~released.duplicated(keys, keep="last")]
     rows = rows[rows["previous_count"].notna()].astype({"previous_count": "int64"})
     change = rows["count"] - rows["previous_count"]
     pct = (100 * change / rows["previous_count"].where(rows["previous_count"] > 0)).round(1)

@@ -15,7 +15,7 @@ from crimelib.production import run
 from crimelib.production.pack import pack_path, verify_pack
 from crimelib.settings import load_settings
 from crimelib.tables.clean import clean
-from crimelib.tables.revisions import revision_table
+from crimelib.tables.revisions import Releases, revision_table
 from crimelib.tables.store import Store
 
 SETTINGS = load_settings()
@@ -48,7 +48,7 @@ def changes_of(month: pd.Period) -> dict[str, int]:
 
 def listed(processed: Path, month: pd.Period) -> tuple[dict[str, int], pd.DataFrame]:
     stored = Store(processed).counts([BROMLEY.code])
-    table = revision_table(stored, SETTINGS, BROMLEY, month)
+    table = revision_table(Releases.of(stored, BROMLEY.code), SETTINGS, BROMLEY, month)
     table = table[table["measure"] == "burglary_residential"] if "burglary_residential" in set(
         table["measure"]) else table[table["measure"] == table["measure"].iloc[0]]  # fmt: skip
     newest = table[(table["vintage"] == str(month)) & (table["change"] != 0)]

@@ -18,7 +18,7 @@ from crimelib.measures.periods import WINDOWS, month_label, parse_period, previo
 from crimelib.measures.rates import per_1000
 from crimelib.production.exports import inert_text, write_csv
 from crimelib.settings import load_settings
-from crimelib.tables.revisions import revision_table
+from crimelib.tables.revisions import Releases, revision_table
 
 SETTINGS = load_settings()
 BROMLEY = next(area for area in SETTINGS.areas if area.name == "Bromley")
@@ -99,7 +99,8 @@ def test_a_file_against_itself_revises_nothing(cells: dict) -> None:
     rows = [{"series": series, "month": f"2021-{month:02}", "count": count} for (series, month), count in cells.items()]
     known = {"basis": "mps_dashboard", "source": "s", "area_code": BROMLEY.code}
     files = [pd.DataFrame(rows).assign(**known, vintage=f"v{order}", vintage_order=order) for order in (0, 1)]
-    table = revision_table(pd.concat(files, ignore_index=True), TWO, BROMLEY, parse_period("2021-11"))
+    releases = Releases.of(pd.concat(files, ignore_index=True), BROMLEY.code)
+    table = revision_table(releases, TWO, BROMLEY, parse_period("2021-11"))
     assert not table["change"].any()
 
 

@@ -12,7 +12,7 @@ from crimelib.sources.discovery import RawFile
 from crimelib.sources.registry import reader_of
 from crimelib.tables.anomalies import ABSENT, gaps_in
 from crimelib.tables.quality import filled_months, unallocated
-from crimelib.tables.revisions import release_counts
+from crimelib.tables.revisions import Releases
 
 pytestmark = pytest.mark.real
 
@@ -90,7 +90,7 @@ def test_august_2020_is_a_hole_without_it(recorded_crime: pd.DataFrame) -> None:
 def test_revisions_of_bromley(recorded_crime: pd.DataFrame) -> None:
     """Counted by hand: all of Bromley's offences of April 2021, 1,840 in the file to August 2021, then 1,849."""
     bromley = recorded_crime[recorded_crime["area_code"] == BROMLEY]
-    releases = release_counts(bromley, list(bromley["series"].unique()))
+    releases = Releases.of(bromley, BROMLEY).counted(bromley["series"].unique(), bromley["basis"].iloc[0])
     april = releases[releases["month"] == "2021-04"]
     assert list(zip(april["vintage"], april["count"], strict=True)) == [("2021-09", 1840), ("2022-09", 1849)]
 

@@ -119,7 +119,7 @@ def test_a_rule_asks_with_the_figures_that_raised_it(
     asked = raised_by(SETTINGS.challenge.rules[rule], board(tmp_path, rows_of(item, table)).item(item))
     assert asked is not None
     assert words in asked
-    assert asked in challenge_questions(board(tmp_path, rows_of(item, table)), item).lines
+    assert asked in challenge_questions(board(tmp_path, rows_of(item, table)).item(item)).lines
 
 
 @pytest.mark.parametrize(("item", "table", "rule"), SILENT)
@@ -134,7 +134,7 @@ def test_of_a_group_only_the_most_telling_asks_and_standing_questions_fill_up(tm
         ["idva_clients total 812 934 rise ok", "rehousing_requests total 118 161 flat ok",
          "children_referrals total 640 737 rise ok"]
     )  # fmt: skip
-    asked = challenge_questions(board(tmp_path, rows_of("domestic_abuse", table)), "domestic_abuse").lines
+    asked = challenge_questions(board(tmp_path, rows_of("domestic_abuse", table)).item("domestic_abuse")).lines
     assert [line.endswith("who is no longer reporting?") for line in asked] == [True, False, False]
     assert "rose by 122, re-housing requests by 43 and children's referrals by 97" in asked[0]
     assert "fewer offences, or fewer people coming forward?" in asked[1]
@@ -146,7 +146,7 @@ def test_of_a_group_only_the_most_telling_asks_and_standing_questions_fill_up(tm
 @pytest.mark.parametrize("status", ["ok", "no_data", "incomplete", "not_comparable"])
 def test_every_page_asks_two_to_five_questions(tmp_path: Path, item: str, status: str) -> None:
     table = f"{SETTINGS.items[item].headline} total 100 140 {'rise' if status == 'ok' else '-'} {status}"
-    asked = challenge_questions(board(tmp_path, rows_of(item, table)), item).lines
+    asked = challenge_questions(board(tmp_path, rows_of(item, table)).item(item)).lines
     assert 2 <= len(asked) <= 5
 
 
@@ -231,7 +231,7 @@ def test_a_measure_that_the_item_does_not_have_is_refused(tmp_path: Path) -> Non
 def test_the_time_before_the_pandemic_and_london_raise_questions(tmp_path: Path) -> None:
     store = processed(tmp_path, SETTINGS, borough_file(SETTINGS, {"Bromley": (50, 30, 20)}))
     area = AreaBook.of(SETTINGS).find("Bromley")
-    asked = challenge_questions(Board(SETTINGS, store, area, pd.Period("2021-11"), "board"), "burglary").lines
+    asked = challenge_questions(Board(SETTINGS, store, area, pd.Period("2021-11"), "board").item("burglary")).lines
     past = (
         "There were 240 burglaries against 600 in the twelve months to November 2019, before the pandemic (360 fewer)"
     )
@@ -240,7 +240,7 @@ def test_the_time_before_the_pandemic_and_london_raise_questions(tmp_path: Path)
     here = "Burglary went from 360 to 240 here (−33%) and from 4,080 to 3,960 in London (−2.9%)"
     assert f"{here}, a difference beyond chance" in asked[1]
     flat = Board(SETTINGS, store, AreaBook.of(SETTINGS).find("Lewisham"), pd.Period("2021-11"), "board")
-    beside = challenge_questions(flat, "burglary").lines
+    beside = challenge_questions(flat.item("burglary")).lines
     assert not [line for line in beside if "pandemic (" in line or "in London" in line]
 
 
@@ -258,6 +258,6 @@ def test_an_unusual_month_raises_a_question(tmp_path: Path, flagged: tuple[str, 
 @pytest.mark.parametrize(("status", "is_standing"), [("ok", True), ("no_data", False), ("incomplete", False)])
 def test_no_question_is_asked_about_a_change_that_nobody_knows(tmp_path: Path, status: str, is_standing: bool) -> None:
     page = board(tmp_path, rows_of("hate_crime", f"hate_crime total 640 749 rise {status}"))
-    asked = challenge_questions(page, "hate_crime").lines
+    asked = challenge_questions(page.item("hate_crime")).lines
     assert ("Is the change in offences, or in people coming forward?" in asked) == is_standing
     assert 2 <= len(asked) <= 5

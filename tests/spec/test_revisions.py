@@ -12,7 +12,7 @@ from crimelib.areas import AreaBook
 from crimelib.board.provisional import provisional
 from crimelib.settings import load_settings
 from crimelib.stats.revisions import growth_to_come
-from crimelib.tables.revisions import release_counts, revision_table, triangle, with_reasons
+from crimelib.tables.revisions import Releases, revision_table, triangle, with_reasons
 
 BASIS = "mps_investigating_borough"
 
@@ -31,7 +31,7 @@ def stored(text: str) -> pd.DataFrame:
 def revisions(text: str, period: str = "2021-12") -> pd.DataFrame:
     settings = load_settings()
     area = AreaBook.of(settings).find("Bromley")
-    return revision_table(stored(text), settings, area, pd.Period(period, freq="M"))
+    return revision_table(Releases.of(stored(text), area.code), settings, area, pd.Period(period, freq="M"))
 
 
 def test_a_month_is_compared_with_the_vintage_before_that_has_it() -> None:
@@ -115,14 +115,14 @@ MONTHLY = """
 
 
 def test_monthly_vintages_make_the_triangle_of_the_known_answer() -> None:
-    made = triangle(release_counts(stored(MONTHLY), ["vehicle_theft"]), 3)
+    made = triangle(Releases.of(stored(MONTHLY), "E09000006").counted(["vehicle_theft"], BASIS), 3)
     expected = [[100, 104, 105], [120, 126, 127], [90, 93, np.nan], [110, np.nan, np.nan]]
     np.testing.assert_array_equal(made, expected)
     assert 110 * growth_to_come(made, 2)[0] == pytest.approx(115.61, abs=0.005)
 
 
 def test_growth_is_unknown_where_too_few_months_were_seen() -> None:
-    made = triangle(release_counts(stored(MONTHLY), ["vehicle_theft"]), 3)
+    made = triangle(Releases.of(stored(MONTHLY), "E09000006").counted(["vehicle_theft"], BASIS), 3)
     assert np.isnan(growth_to_come(made, 4)).all()
 
 
@@ -134,7 +134,7 @@ def test_vintages_that_skip_ages_give_the_growth_straight_to_the_end() -> None:
 def known(text: str):
     settings = load_settings()
     measure = settings.items["vehicle_theft"].measures["vehicle_theft"]
-    return provisional(stored(text), settings, measure, BASIS)
+    return provisional(Releases.of(stored(text), "E09000006"), settings, measure, BASIS)
 
 
 def test_one_vintage_falls_back_to_the_declared_months() -> None:

@@ -305,7 +305,7 @@ def test_a_declared_revision_wins_and_the_old_figure_is_kept_and_shown(tmp_path)
     assert months(store) == {"2021-10": 5, "2021-11": 14, "2021-12": 6}
     area = AreaBook.of(SETTINGS).find("Bromley")
     board = Board(SETTINGS, store, area, pd.Period("2021-12", "M"), "board")
-    rows = revision_table(board.stored, SETTINGS, area, board.period)
+    rows = revision_table(board.releases, SETTINGS, area, board.period)
     shown = ["measure", "month", "previous_vintage", "previous_count", "vintage", "count", "change"]
     assert rows[shown].values.tolist() == [["rehousing_requests", "2021-11", "2021-12", 12, "2022-01", 14, 2]]
 

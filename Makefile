@@ -34,7 +34,7 @@ test: setup tools illustrative ## every test, notebooks and browser included
 
 check-long: setup tools illustrative ## the same, with the long tests, many more examples, the table of attacks and mutants
 	@scripts/pythons.sh
-	@$(PYTEST) -m "" --hypothesis-profile=long --checks=whole
+	@$(PYTEST) -m "" --hypothesis-profile=long --checks=whole --timeout=20000
 	@$(MAKE) --no-print-directory mutants
 
 mutants: setup illustrative ## how many faults seeded into measures, stats and disclosure the tests find (hours)

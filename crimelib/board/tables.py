@@ -53,9 +53,7 @@ def protected(rows: pd.DataFrame) -> pd.DataFrame:
     """Rows of ``summary.csv``'s shape with every figure blank whose status says it is not to be shown, and an
     ``absent`` column: the word to show instead ('' where there is a figure). A row that has no signal because a month
     looks short of data, as its note says, has the signal ``suspected_gap``."""
-    status = rows["status"] if "status" in rows else [""] * len(rows)
-    without = ["no data" if missing else "" for missing in rows["current"].isna()]
-    absent = [ABSENT_WORDS.get(given) or told for given, told in zip(status, without, strict=True)]
+    absent = absent_words(rows)
     figures = [name for name in FIGURES if name in rows]
     hidden = np.array([word != "" for word in absent], dtype=bool)
     blanked = {
@@ -66,6 +64,13 @@ def protected(rows: pd.DataFrame) -> pd.DataFrame:
         doubted = rows["note"].fillna("").astype(str).str.contains(SUSPECTED_GAP, regex=False)
         blanked["signal"] = rows["signal"].mask(doubted & ~hidden, "suspected_gap")
     return rows.assign(**blanked, absent=absent)
+
+
+def absent_words(rows: pd.DataFrame) -> list[str]:
+    """The word to show instead of each row's figure (``current``), '' where there is one to show."""
+    status = rows["status"] if "status" in rows else [""] * len(rows)
+    without = ["no data" if missing else "" for missing in rows["current"].isna()]
+    return [ABSENT_WORDS.get(given) or told for given, told in zip(status, without, strict=True)]
 
 
 def is_missing(value: object) -> bool:

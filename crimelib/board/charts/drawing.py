@@ -181,12 +181,11 @@ def finished_chart(
     return Chart(finished(_WIDE), finished(_NARROW), title, f"{title}. {finding}", data.reset_index(drop=True))
 
 
-def _as_json(column: pd.Series) -> list[Any]:
-    """A column as ``to_json`` has it, which takes a millisecond where a chart has dozens of small tables."""
-    values = column.tolist()
+def _as_json(values: Sequence[Any]) -> list[Any]:
+    """Values as ``to_json`` has them, which takes a millisecond where a chart has dozens of small tables."""
     if {type(value) for value in values} <= {str, int, bool, float, type(None)}:
         return [_rounded(value) if isinstance(value, float) else value for value in values]
-    return json.loads(column.to_json(orient="values"))
+    return json.loads(pd.Series(values).to_json(orient="values"))
 
 
 def _rounded(value: float) -> float | None:
@@ -216,10 +215,16 @@ def layer_of(layer: Spec, data: Any = None, **encoding: Any) -> Spec:
         return {**layer, "encoding": whole}
     channels = [part for channel in whole.values() for part in (channel if isinstance(channel, list) else [channel])]
     fields = dict.fromkeys([*(part["field"] for part in channels if "field" in part), "at", "value"])
-    rows = data if isinstance(data, pd.DataFrame) else pd.DataFrame(data)
-    drawn = {field: _as_json(rows[field]) for field in fields if field in rows}
-    values = [dict(zip(drawn, row, strict=True)) for row in zip(*drawn.values(), strict=True)]
-    return {"data": {"values": values}, **layer, "encoding": whole}
+    return {"data": {"values": _records(data, fields)}, **layer, "encoding": whole}
+
+
+def _records(data: pd.DataFrame | Sequence[Spec], fields: Iterable[str]) -> list[Spec]:
+    """The rows with those of the fields that they have."""
+    if isinstance(data, pd.DataFrame):
+        drawn = {field: _as_json(data[field].tolist()) for field in fields if field in data}
+    else:
+        drawn = {field: _as_json([row[field] for row in data]) for field in fields if any(field in row for row in data)}
+    return [dict(zip(drawn, row, strict=True)) for row in zip(*drawn.values(), strict=True)]
 
 
 def point_mark(**mark: Any) -> Spec:

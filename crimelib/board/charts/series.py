@@ -41,15 +41,11 @@ from crimelib.board.charts.timeline import (
     nameless_layers,
     on_axes,
     plain_line,
-    settled_and_provisional,
     short_key,
     shown_figures,
     time_axis,
 )
-from crimelib.board.tables import (
-    count_text,
-    protected,
-)
+from crimelib.board.tables import absent_words, count_text
 
 
 def trend_chart(
@@ -78,16 +74,18 @@ def trend_chart(
     # room for the names of months outside below those of events
     top = domain_top(rows["value"], band["upper"], outside["value"] * 1.06)
     marks = event_rows(events, breaks, first, last)
+    usual, ends, end = _limit_layers(band), _trend_ends(rows, band), _last_known(rows)
+    outside, lacking = _outside_named(outside, rows), _lacking_named(lacking, rows, top)
 
     def draw(page: Page) -> Spec:
         height = page.pick(260, 220)
         layers = [
             *event_layers(in_lanes(marks, first, last, page.width - 110)),
-            *_limit_layers(band),
+            *usual,
             *line_layers(rows, provisional_from, size=page.pick(26, 16)),
-            *_ring_layers(_outside_named(outside, rows), page.pick(13, 20), _OUTSIDE_RING),
-            *_ring_layers(_lacking_named(lacking, rows, top), round(page.pick(16, 26) * len(rows) / 60), _LACKING_RING),
-            *end_labels(_trend_ends(rows, band), _last_known(rows), top, height),
+            *_ring_layers(outside, page.pick(13, 20), _OUTSIDE_RING),
+            *_ring_layers(lacking, round(page.pick(16, 26) * len(rows) / 60), _LACKING_RING),
+            *end_labels(ends, end, top, height),
         ]
         time = {"field": "at", "type": "temporal", "title": None, **time_axis(list(rows["month"]), page.width - 110)}
         return {
@@ -402,14 +400,15 @@ def index_chart(
         for row in part.dropna(subset=["value"]).tail(1).itertuples()
     ]
 
+    level = {"mark": {"type": "rule", "color": theme.MUTED, "strokeWidth": 1}}
+    lines = [layer_of(level, [{"value": 100}], x={"value": 0}, x2={"value": "width"})]
+    for name, part in parts.items():
+        line = {"colour": colours[name], "points": False, "width": 2.6, "series": str(name)}
+        lines += [*line_layers(_settled(part), **line), *line_layers(_doubted(part), **line, dash=[3, 3])]
+
     def draw(page: Page) -> Spec:
         height = page.pick(280, 250)
-        level = {"mark": {"type": "rule", "color": theme.MUTED, "strokeWidth": 1}}
-        layers = event_layers(in_lanes(marks, first, last, page.width - 140))
-        layers.append(layer_of(level, [{"value": 100}], x={"value": 0}, x2={"value": "width"}))
-        for name, part in parts.items():
-            line = {"colour": colours[name], "points": False, "width": 2.6, "series": str(name)}
-            layers += [*line_layers(_settled(part), **line), *line_layers(_doubted(part), **line, dash=[3, 3])]
+        layers = [*event_layers(in_lanes(marks, first, last, page.width - 140)), *lines]
         layers += end_labels(ends, instant(months[-1]), top, height, floor)
         time = {"field": "at", "type": "temporal", "title": None, **time_axis(months, page.width - 140)}
         axes = [on_axes(layer, time, top, floor) for layer in layers]
@@ -455,29 +454,24 @@ def small_multiples(
     parts = {name: monthly_rows(frames[name], breaks=own.get(name, ())) for name in names if not absent[name]}
     months = sorted(monthly["month"].map(as_month).unique())
     # room for the last figures below the panels' names, which would rise from a figure that stands above the panel
-    named = [pd.Series([_label_height(part, len(months)) * 1.22]) for part in parts.values()]
-    top = domain_top(*(part["value"] for part in parts.values()), *named)
+    heights = {name: _label_height(part, len(months)) for name, part in parts.items()}
+    top = domain_top(*(part["value"] for part in parts.values()), pd.Series([1.22 * each for each in heights.values()]))
     first, last = instant(months[0], 1), instant(months[-1] + 1, 1)
     told = {name: event_rows(events, own.get(name, ()), first, last) for name in names}
-    marks = {name: nameless_layers(told[name]) for name in names}
+    drawn = {
+        name: [*nameless_layers(told[name]), *_panel_lines(part, late.get(name), heights[name])]
+        for name, part in parts.items()
+    }
+    layers = {name: drawn.get(name) or _without_figures(absent[name], months) for name in names}
     lacking = [month for part in parts.values() for month in part.loc[part["short"], "month"]]
     key = (*mark_key(mark for name in names for mark in told[name]), *short_key(lacking))
 
     def draw(page: Page) -> Spec:
         columns = min(page.pick(4 if len(names) > 9 else 3, 2), len(names))
         width = (page.width - 50 - 16 * (columns - 1)) // columns
+        time = _panel_time(months, width)
         panels = [
-            _panel(
-                str(name),
-                parts.get(name),
-                absent[name],
-                months,
-                top,
-                width,
-                place % columns == 0,
-                late.get(name),
-                marks[name],
-            )
+            _panel(str(name), layers[name], time, top, width, labelled=place % columns == 0)
             for place, name in enumerate(names)
         ]
         lines = max(len(panel["title"]["text"]) for panel in panels)
@@ -486,67 +480,63 @@ def small_multiples(
         return {"concat": panels, "columns": columns, "bounds": "flush", "spacing": spacing}
 
     shown = monthly[monthly[facet].map(lambda name: not absent[name])]
-    drawn = shown.assign(month=shown["month"].astype(str), count=shown_figures(shown, "count"))[
-        ["month", facet, "count"]
-    ]
-    return finished_chart(draw, title=title, unit=unit, key=key, finding=finding, data=drawn)
+    taken = shown.assign(month=shown["month"].astype(str), count=shown_figures(shown, "count"))
+    return finished_chart(draw, title=title, unit=unit, key=key, finding=finding, data=taken[["month", facet, "count"]])
 
 
 def _label_height(rows: pd.DataFrame, months: int) -> float:
     """Where the last figure of a panel of so many months stands: clear of the line that leads to it."""
-    known = rows["value"].loc[: rows["value"].last_valid_index()]
-    return float(known.tail(max(1, round(0.14 * months))).max())
+    values = rows["value"].to_numpy()
+    last = np.flatnonzero(~np.isnan(values))[-1]
+    return float(np.nanmax(values[: last + 1][-max(1, round(0.14 * months)) :]))
 
 
 def _absent_word(frame: pd.DataFrame) -> str:
     """Why a panel has no figures; '' where it has some."""
-    words = protected(frame.rename(columns={"count": "current"}))["absent"]
-    return words.iloc[0] if (words != "").all() else ""
+    words = absent_words(frame.rename(columns={"count": "current"}))
+    return words[0] if all(words) else ""
 
 
-def _panel(
-    name: str,
-    rows: pd.DataFrame | None,
-    absent: str,
-    months: Sequence[pd.Period],
-    top: float,
-    width: int,
-    labelled: bool,
-    provisional_from: object,
-    marks: Sequence[Spec],
-) -> Spec:
-    """One small trend over its events and breaks; the last figure written at its point."""
+def _panel_lines(rows: pd.DataFrame, provisional_from: object, label_height: float) -> list[Spec]:
+    """One small trend; the last figure written over its point, at a height."""
+    latest = rows[rows["value"].notna()].tail(1)
+    last = latest.iloc[0]
+    label = [{"at": int(last["at"]), "name": count_text(last["value"]), "value": label_height}]
+    words = text_mark("name", align="right", dy=-10, fontWeight=600, color=theme.CURRENT)
+    layers = [*line_layers(rows, provisional_from, points=False, width=1.8, size=6), layer_of(words, label)]
+    if provisional_from is None or last["month"] < as_month(provisional_from):
+        layers.append(layer_of(point_mark(size=34, color=theme.CURRENT), latest))
+    return [*layers, *_rings(rows[rows["short"]], _LACKING_RING, size=70)]
+
+
+def _without_figures(absent: str, months: Sequence[pd.Period]) -> list[Spec]:
+    """A word in the middle of a panel that has no figures."""
+    words = text_mark("name", fontStyle="italic", color=theme.MUTED)
+    middle = {"at": (instant(months[0]) + instant(months[-1])) // 2, "name": absent}
+    unseen = {"mark": {"type": "point", "opacity": 0}}
+    return [layer_of(words, [middle], y={"value": 45}), layer_of(unseen, [{"at": middle["at"], "value": 0}])]
+
+
+def _panel_time(months: Sequence[pd.Period], width: int) -> Spec:
+    """The x encoding of a panel, with its first and last month."""
+    ticks = {
+        "values": [instant(month) for month in (months[0], months[-1])],
+        "format": "%b %Y",
+        "labelFlush": 20,
+        "labelFontSize": theme.SMALL_SIZE,
+    }
+    return {"field": "at", "type": "temporal", "title": None, **time_axis(list(months), width), "axis": ticks}
+
+
+def _panel(name: str, layers: Sequence[Spec], time: Spec, top: float, width: int, *, labelled: bool) -> Spec:
+    """Layers under the panel's name, with its axes."""
     heading = {
         "text": wrap_words(name, int(width / 7.6)),
         "fontSize": theme.TEXT_SIZE,
         "offset": 6,
         "lineHeight": 16,
     }
-    ends = [months[0], months[-1]]
-    ticks = {
-        "values": [instant(month) for month in ends],
-        "format": "%b %Y",
-        "labelFlush": 20,
-        "labelFontSize": theme.SMALL_SIZE,
-    }
-    time = {**time_axis(list(months), width), "axis": ticks}
-    x = {"field": "at", "type": "temporal", "title": None, **time}
-    if rows is None:
-        words = text_mark("name", fontStyle="italic", color=theme.MUTED)
-        middle = {"at": (instant(months[0]) + instant(months[-1])) // 2, "name": absent}
-        layers = [
-            layer_of(words, [middle], y={"value": 45}),
-            layer_of({"mark": {"type": "point", "opacity": 0}}, [{"at": middle["at"], "value": 0}]),
-        ]
-    else:
-        latest = rows.dropna(subset=["value"]).tail(1)
-        label = latest.assign(name=latest["value"].map(count_text), value=_label_height(rows, len(months)))
-        words = text_mark("name", align="right", dy=-10, fontWeight=600, color=theme.CURRENT)
-        layers = [*marks, *line_layers(rows, provisional_from, points=False, width=1.8, size=6), layer_of(words, label)]
-        if len(settled := settled_and_provisional(latest, provisional_from)[0]):
-            layers.append(layer_of(point_mark(size=34, color=theme.CURRENT), settled))
-        layers += _rings(rows[rows["short"]], _LACKING_RING, size=70)
-    drawn = [on_axes(layer, x, top) for layer in layers]
+    drawn = [on_axes(layer, time, top) for layer in layers]
     for layer in drawn:
         if "axis" in layer["encoding"]["y"]:
             layer["encoding"]["y"]["axis"] = {

@@ -8,7 +8,9 @@ from __future__ import annotations
 import itertools
 import textwrap
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 
+import numpy as np
 import pandas as pd
 
 from crimelib.board import theme
@@ -27,14 +29,22 @@ from crimelib.board.tables import (
     protected,
 )
 
+_DAY = 86_400_000  # milliseconds
+
 
 def instant(month: pd.Period, day: int = 15) -> int:
     """Milliseconds for a day of a month; counts stand in mid-month, so that an event falls where it happened."""
-    return int((month.to_timestamp() + pd.Timedelta(days=day - 1)).value // 1_000_000)
+    first = np.datetime64(month.ordinal, "M").astype("datetime64[D]").astype(int)
+    return int(first + day - 1) * _DAY
 
 
 def as_month(value: object) -> pd.Period:
-    return value if isinstance(value, pd.Period) else pd.Period(str(value)[:7], freq="M")
+    return value if isinstance(value, pd.Period) else _month(str(value)[:7])
+
+
+@lru_cache(maxsize=4096)  # a page's charts are of the same months
+def _month(text: str) -> pd.Period:
+    return pd.Period(text, freq="M")
 
 
 def _day(value: object) -> int:
@@ -51,24 +61,28 @@ def monthly_rows(monthly: pd.DataFrame, *, value: str = "count", breaks: Iterabl
     """Every month from the first to the last: ``month`` (Period), ``value`` (NaN where missing), ``short`` (a value
     that looks short of data, where ``monthly`` says so), ``at`` (milliseconds), ``label`` (November 2021), ``segment``,
     which changes after a gap and at a break, and ``era``, which changes at a break only. Raises ValueError where there
-    is no row at all."""
+    is no row at all or a month twice."""
     if monthly.empty:
         raise ValueError("no months to draw: leave the chart out and say that there is no data")
-    months = monthly["month"].map(as_month)
-    counts = pd.Series(shown_figures(monthly, value).to_numpy(), index=pd.PeriodIndex(months))
-    full = counts.reindex(pd.period_range(months.min(), months.max(), freq="M"))
-    starts = pd.Series(full.index.isin([as_month(month) for month in breaks]), index=full.index)
-    doubted = months[monthly["short"]] if "short" in monthly else []
-    segment = (full.isna() | starts).cumsum()
+    months = np.array([as_month(month).ordinal for month in monthly["month"]])
+    if len(set(months)) < len(months):
+        raise ValueError("a month is given twice: draw one series at a time")
+    whole = np.arange(months.min(), months.max() + 1)
+    values = np.full(len(whole), np.nan)
+    values[months - whole[0]] = shown_figures(monthly, value)
+    missing = np.isnan(values)
+    starts = np.isin(whole, [as_month(month).ordinal for month in breaks])
+    doubted = months[monthly["short"].to_numpy(bool)] if "short" in monthly else []
+    full = pd.PeriodIndex.from_ordinals(whole, freq="M")
     return pd.DataFrame(
         {
-            "month": full.index,
-            "value": full.to_numpy(),
-            "short": full.index.isin(list(doubted)) & full.notna().to_numpy(),
-            "at": [instant(month) for month in full.index],
-            "label": full.index.strftime("%B %Y"),
-            "segment": segment.to_numpy(),
-            "era": starts.cumsum().to_numpy(),
+            "month": full,
+            "value": values,
+            "short": np.isin(whole, doubted) & ~missing,
+            "at": [instant(month) for month in full],
+            "label": full.strftime("%B %Y"),
+            "segment": (missing | starts).cumsum(),
+            "era": starts.cumsum(),
         }
     )
 
@@ -115,18 +129,17 @@ def line_layers(
     line = {"type": "line", "color": colour, "strokeWidth": width}
     dot = {"type": "point", "filled": True, "opacity": 1, "size": size, "color": colour}
     hollow = {"type": "point", "fill": theme.BACKGROUND, "stroke": colour, "strokeWidth": 1.6, "size": size + 14}
-    lone = settled if points else settled[settled.groupby("segment")["at"].transform("size") == 1]
+    alone = np.full(len(settled), True) if points else ~settled["segment"].duplicated(keep=False).to_numpy()
     tips = tooltip(Series="series", Month="label", Figure="shown") if series else tooltip(Month="label", Count="shown")
     lines, dots = {**choice, "detail": detail}, {**choice, "tooltip": tips}
     layers = [
         ({"mark": {**line, "strokeDash": list(dash)} if dash else line}, settled, lines),
         ({"mark": {**line, "strokeDash": [4, 4]}}, joined, lines),
-        ({"mark": dot}, lone, dots),
+        ({"mark": dot}, settled[alone], dots),
         ({"mark": {**hollow, "opacity": 1}}, provisional, dots),
     ]
     drawn = [layer_of(layer, part, **encoding) for layer, part, encoding in layers if len(part)]
-    unmarked = settled.iloc[:0] if points else settled.drop(lone.index)
-    return [*drawn, pointed_at(unmarked, tips)] if len(unmarked) else drawn
+    return drawn if alone.all() else [*drawn, pointed_at(settled[~alone], tips)]
 
 
 def plain_line(rows: pd.DataFrame, colour: str, width: float, tips: Sequence[Spec] = ()) -> list[Spec]:
@@ -153,13 +166,11 @@ def on_axes(layer: Spec, time: Spec, top: float, floor: float = 0, form: str = "
 def settled_and_provisional(
     rows: pd.DataFrame, provisional_from: object
 ) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
-    """The counted months as settled, provisional, and provisional joined to the settled month before."""
+    """The counted months (in order) as settled, provisional, and provisional joined to the settled month before."""
     counted = rows[rows["value"].notna()]
-    settled, provisional = counted, counted.iloc[:0]
-    if provisional_from is not None:
-        late = counted["month"] >= as_month(provisional_from)
-        settled, provisional = counted[~late], counted[late]
-    return settled, provisional, pd.concat([settled.tail(1), provisional]) if len(provisional) else provisional
+    late = 0 if provisional_from is None else int((counted["month"] >= as_month(provisional_from)).sum())
+    first = len(counted) - late
+    return counted.iloc[:first], counted.iloc[first:], counted.iloc[max(first - 1, 0) :] if late else counted.iloc[:0]
 
 
 _LANE = 17

@@ -223,6 +223,12 @@ def test_a_chart_of_nothing_is_refused():
         trend(monthly())
 
 
+def test_a_month_given_twice_is_refused() -> None:
+    twice = pd.DataFrame({"month": ["2021-10", "2021-11", "2021-11"], "count": [1.0, 2.0, 3.0]})
+    with pytest.raises(ValueError, match="a month is given twice"):
+        charts.trend_chart(twice, title="t", unit="u", finding="f")
+
+
 def test_a_month_absent_from_the_rows_is_a_gap_too():
     (line,) = line_layers(trend(monthly(5, 6, 7, 8).drop(index=2)))
     assert len({row["segment"] for row in line["data"]["values"]}) == 2

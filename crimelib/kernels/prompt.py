@@ -5,15 +5,23 @@ from __future__ import annotations
 import time
 from contextlib import suppress
 from queue import Empty
+from typing import Any
 
+import zmq
 from jupyter_client.asynchronous.client import AsyncKernelClient
 
 _REPLY_SECONDS, _PUBLISHED_SECONDS = 1.0, 0.2  # as Jupyter's own
+_RECONNECT_MILLISECONDS = 5  # for ZeroMQ's hundred
 
 
 class PromptClient(AsyncKernelClient):
     """Spares each kernel a fifth of a second: so long Jupyter's own client listens, once its kernel has answered, until
     nothing more comes. What still comes answers no cell, so that nbclient passes over it."""
+
+    def start_channels(self, *args: Any, **kwargs: Any) -> None:
+        """As Jupyter's own, but that a socket which its kernel has yet to bind is tried again at once."""
+        self.context.setsockopt(zmq.RECONNECT_IVL, _RECONNECT_MILLISECONDS)
+        super().start_channels(*args, **kwargs)
 
     async def wait_for_ready(self, timeout: float | None = None) -> None:
         """Return once the kernel has answered and is heard to publish; ``timeout`` is in seconds. Raises

@@ -6,6 +6,7 @@ in the process that calls it, installed or not. What cannot be forked is started
 
 from __future__ import annotations
 
+import asyncio
 import atexit
 import json
 import logging
@@ -13,7 +14,7 @@ import os
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib.metadata import EntryPoint
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,7 @@ NAME = "crimelib-fork"
 _PLAIN = "local-provisioner"
 _LAUNCHER = ["-m", "ipykernel_launcher"]
 _LOG = logging.getLogger("crimelib.kernels")
+_DEATH_SECONDS = 2.0  # then Jupyter goes on waiting
 _own_templates: dict[str, Template] = {}
 
 
@@ -77,10 +79,22 @@ class ForkProvisioner(LocalProvisioner):
         path = Path(self.template) if self.template else _own_template(environment, self.modules).path
         return ForkedKernel(path, cmd, environment, str(kwargs.get("cwd") or os.getcwd()), outputs)
 
+    async def kill(self, restart: bool = False) -> None:
+        """As the parent class, and see it dead: Jupyter looks again a tenth of a second later only."""
+        await super().kill(restart)
+        if isinstance(self.process, ForkedKernel):
+            with suppress(asyncio.TimeoutError):
+                await asyncio.wait_for(_ended(self.process), _DEATH_SECONDS)
+
     async def send_signal(self, signum: int) -> None:
         """Nothing is sent to a kernel that has ended: its id may be another's."""
         if not isinstance(self.process, ForkedKernel) or self.process.poll() is None:
             await super().send_signal(signum)
+
+
+async def _ended(kernel: ForkedKernel) -> None:
+    while kernel.poll() is None:
+        await asyncio.sleep(0.002)
 
 
 def _cannot_be_forked(cmd: list[str], kwargs: dict[str, Any]) -> str:

@@ -34,7 +34,8 @@ _OWN_SIGNALS = (signal.SIGCHLD, signal.SIGINT, signal.SIGTERM)
 _KERNEL_MODULES = (
     *("runpy", "ipykernel.kernelapp", "ipykernel.ipkernel", "ipykernel.zmqshell", "ipykernel.displayhook"),
     *("ipykernel.iostream", "ipykernel.heartbeat", "ipykernel.subshell_manager", "IPython.core.completerlib"),
-    *("IPython.core.oinspect", "sqlite3", "ipykernel.debugger"),
+    *("IPython.core.oinspect", "sqlite3", "ipykernel.debugger", "IPython.core.debugger", "IPython.core.logger"),
+    *("IPython.extensions.storemagic", "tornado.platform.asyncio", "faulthandler", "encodings.utf_8_sig"),
 )
 
 

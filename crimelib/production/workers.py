@@ -40,6 +40,7 @@ TEMPLATE = "template"
 # Loaded once, in the template, for every kernel: what the notebooks' code stands on.
 WARM_MODULES = (
     *("numpy", "pandas", "pyarrow.parquet", "pyarrow.dataset", "scipy.stats", "scipy.optimize", "scipy.sparse"),
+    *("pandas.core.methods.to_dict", "pandas.core.reshape.reshape", "pyarrow.acero"),
     *("pydantic", "yaml", "vl_convert", "jinja2", "markupsafe"),
 )
 # And that code itself: the template is the run's own and ends with it, so an edit counts from the next run on, and none

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 import os
@@ -14,6 +15,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from jupyter_client.manager import AsyncKernelManager
 from jupyter_client.provisioning import KernelProvisionerFactory
 from traitlets.config import Config
 
@@ -172,6 +174,20 @@ def test_a_kernel_that_is_asked_to_end_ends(
     provisioners("crimelib-fork")
     pid = printed(run("import os; print(os.getpid())", tmp_path, template, shutdown_kernel="graceful"))
     wait_for(lambda: gone(int(pid)))
+
+
+def test_a_kernel_that_is_killed_is_seen_dead(provisioners: Callable[[str], None], template: Template) -> None:
+    async def kill() -> list[int | None]:
+        config = Config({"ForkProvisioner": {"template": str(template.path)}})
+        manager = AsyncKernelManager(config=config, kernel_name="python3")
+        await manager.start_kernel()
+        codes = [await manager.provisioner.poll()]
+        await manager.provisioner.kill()
+        codes.append(await manager.provisioner.poll())
+        await manager.shutdown_kernel(now=True)
+        return codes
+
+    assert asyncio.run(kill()) == [None, -9]
 
 
 def test_the_socket_is_for_this_user_only(template: Template) -> None:

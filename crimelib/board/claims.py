@@ -521,7 +521,8 @@ def _claim_line(found: Finding) -> tuple[Cell, ...]:
     words = VERDICT_WORDS[found.verdict]
     verdict = Cell(f"{words}{_where(found)}")
     named = (Cell(found.claim.words), Cell(found.claim.speaker), verdict)
-    return (*named, *_figure_cells(found.decided.row if found.decided else None))
+    decided = _figure_cells([found.decided.row])[0] if found.decided else (Cell("–", absent=True),) * 4
+    return (*named, *decided)
 
 
 def _where(found: Finding) -> str:
@@ -531,11 +532,13 @@ def _where(found: Finding) -> str:
     return f": {WINDOW_TITLES[found.decided.window].lower()}{files}"
 
 
-def _figure_cells(row: Mapping[str, object] | None) -> tuple[Cell, ...]:
-    """Now, a year before, change, and whether it is more than chance."""
-    if row is None:
-        return (Cell("–", absent=True),) * 4
-    shown = protected(pd.DataFrame([row])).to_dict("records")[0]
+def _figure_cells(rows: Sequence[Mapping[str, object]]) -> list[tuple[Cell, ...]]:
+    """Of each row now, a year before, change, and whether it is more than chance."""
+    shown = protected(pd.DataFrame(rows)).to_dict("records")
+    return [_shown_cells(figures, row) for figures, row in zip(shown, rows, strict=True)]
+
+
+def _shown_cells(shown: Mapping[str, object], row: Mapping[str, object]) -> tuple[Cell, ...]:
     if shown["absent"]:
         return (Cell(shown["absent"], absent=True), *(Cell("–", absent=True),) * 3)
     unit = row_unit(shown)
@@ -550,8 +553,8 @@ def _figure_cells(row: Mapping[str, object] | None) -> tuple[Cell, ...]:
 
 def _evidence_lines(found: Finding) -> Iterator[tuple[Cell, ...]]:
     yield (Cell(found.claim.words),)
-    for look in found.looks:
-        now, before, change, signal = _figure_cells(look.row)
+    cells = _figure_cells([look.row for look in found.looks])
+    for look, (now, before, change, signal) in zip(found.looks, cells, strict=True):
         agrees = {True: "yes", False: "no", None: "–"}[look.agrees]
         yield (Cell(f"{look.place}, {WINDOW_TITLES[look.window].lower()}"), now, before, change, Cell(agrees), signal)
 

@@ -6,7 +6,7 @@ side by side and are never added together.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -74,10 +74,11 @@ def local_table(board: Board) -> Table | Text:
     asked = responses(board)
     if asked.empty:
         return Text(("No response to the local survey is at hand for these twelve months.",))
-    lines = tuple(_line(board, name, asked) for name in _measured(board.settings))
+    shares = {name: share_of(board.settings, name, asked, board.area.code) for name in _measured(board.settings)}
+    lines = tuple(_line(board, name, share) for name, share in shares.items())
     columns = ("Measure", "Answers", "Worth", "Local survey", "Public Attitude Survey", "Do they differ?")
     caption = f"Local survey beside the Public Attitude Survey, {board.area.name}"
-    notes = (*board.settings.questionnaire.caveats, _weighting_note(board, asked), _wording_note(board))
+    notes = (*board.settings.questionnaire.caveats, _weighting_note(shares.values()), _wording_note(board))
     return Table(caption, columns, lines, frozenset({1, 2}), f"twelve months to {_month(board)}", notes)
 
 
@@ -87,15 +88,15 @@ def ward_table(board: Board) -> Table | Text:
     shared = {
         name: entry.label for name, entry in board.settings.questionnaire.questions.items() if entry.survey_measure
     }
-    by_ward = {str(code): part for code, part in asked.groupby("ward_code") if code} if len(asked) else {}
-    shares = {name: _ward_shares(board, name, by_ward) for name in shared}
+    placed = asked[asked["ward_code"] != ""] if len(asked) else asked
+    shares = {name: _ward_shares(board, name, placed) for name in shared} if len(placed) else {}
     names = {ward.code: ward.name for ward in board.settings.wards}
     lines: list[tuple[Cell, ...]] = []
-    for code in sorted(by_ward):
+    for code in sorted({code for by_ward in shares.values() for code in by_ward}):
         told = [
             (Cell(label), _share_cell(shares[name][code])) for name, label in shared.items() if code in shares[name]
         ]
-        lines += [(Cell(names[code]),), *told] if told else []
+        lines += [(Cell(names[code]),), *told]
     if not lines:
         if asked.empty:
             return NOTHING
@@ -145,8 +146,8 @@ def share_of(settings: Settings, question: str, asked: pd.DataFrame, area_code: 
     from crimelib.stats.survey import wilson
 
     entry = settings.questionnaire.questions[question]
-    counts = _cells(settings, asked[asked["question"] == question], entry.answers)
-    positive = _cells(settings, asked[asked["question"] == question], entry.positive)
+    given = asked[asked["question"] == question]
+    counts, positive = _cells(settings, given, entry.answers), _cells(settings, given, entry.positive)
     if counts.sum() == 0:
         return None
     weights = weights_of(settings, counts, area_code)
@@ -204,9 +205,8 @@ def _measured(settings: Settings) -> Iterator[str]:
     yield from (name for name, question in having.items() if not question.survey_measure)
 
 
-def _line(board: Board, name: str, asked: pd.DataFrame) -> tuple[Cell, ...]:
+def _line(board: Board, name: str, share: Share | None) -> tuple[Cell, ...]:
     question = board.settings.questionnaire.questions[name]
-    share = share_of(board.settings, name, asked, board.area.code)
     policy = board.policy(SURVEY)
     if share is None or share.answers <= policy.suppress_to:
         return (Cell(question.label), *[Cell(FEW, absent=True)] * 3, *[Cell("–", absent=True)] * 2)
@@ -241,22 +241,21 @@ def _share_cell(share: Share | None) -> Cell:
     return Cell(f"{count_text(share.proportion, 'proportion')} ({share.low * 100:.0f} to {share.high * 100:.0f})")
 
 
-def _ward_shares(board: Board, name: str, by_ward: dict[str, pd.DataFrame]) -> dict[str, Share]:
-    """The wards' shares of one question that may be shown: enough answers, neither side of them few, and never all
-    wards but one."""
+def _ward_shares(board: Board, name: str, placed: pd.DataFrame) -> dict[str, Share]:
+    """The wards' shares of one question that may be shown, of the answers ``placed`` in a ward: enough answers, neither
+    side of them few, and never all wards but one."""
     policy, least = board.policy(SURVEY), board.settings.questionnaire.least_ward_answers
-    entry = board.settings.questionnaire.questions[name]
+    given = placed[placed["question"] == name]
+    positive = given["answer"].isin(board.settings.questionnaire.questions[name].positive)
+    sides = given.assign(positive=given["count"].where(positive, 0)).groupby("ward_code")[["positive", "count"]].sum()
     shown: dict[str, Share] = {}
-    for code, asked in by_ward.items():
-        given = asked[asked["question"] == name]
-        positive = given[given["answer"].isin(entry.positive)]["count"].sum()
-        sides = (positive, given["count"].sum() - positive)
-        if sum(sides) < least or any(map(policy.hides, sides)):
+    for code, agreed, answers in sides.itertuples():
+        if answers < least or policy.hides(agreed) or policy.hides(answers - agreed):
             continue
-        share = share_of(board.settings, name, given, _margins_of(board, code))
+        share = share_of(board.settings, name, given[given["ward_code"] == code], _margins_of(board, code))
         if share and share.answers >= least:
             shown[code] = share
-    if len(by_ward) - len(shown) == 1 and shown:
+    if placed["ward_code"].nunique() - len(shown) == 1 and shown:
         del shown[min(shown, key=lambda code: shown[code].answers)]
     return shown
 
@@ -288,8 +287,7 @@ def _resident_share(residents: Residents | None, column: str, group: str) -> Cel
     return Cell(f"{sum(residents.people(*pair) for pair in inside) / sum(residents.people(*p) for p in pairs):.0%}")
 
 
-def _weighting_note(board: Board, asked: pd.DataFrame) -> str:
-    shares = [share_of(board.settings, name, asked, board.area.code) for name in _measured(board.settings)]
+def _weighting_note(shares: Iterable[Share | None]) -> str:
     if all(share is None or share.weighted for share in shares):
         return (
             "Weighted by raking to residents' age and sex (ONS mid-2020). Worth: how many answers of a simple random "

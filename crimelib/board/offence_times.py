@@ -96,7 +96,7 @@ class WhenCommitted:
 
     def shares(self, span: WeekSpan) -> tuple[Proportion | None, Proportion | None, WaveChange | None]:
         """A span now, a year before (None where it may not be shown), and the change of its share."""
-        now, before = self._share(self.now, span), self._share(self.before, span)
+        now, before = (self._share(week, span) for week in self._shown)
         if now is None or before is None:
             return now, before, None
         return now, before, now.since(before)
@@ -114,8 +114,14 @@ class WhenCommitted:
     def _week(self, months: pd.PeriodIndex) -> Week | None:
         return None if self.returns.empty else week_of(self.returns, months, self.times)
 
+    @cached_property
+    def _shown(self) -> list[Week | None]:
+        """Now and a year before; None where the spans may not be shown."""
+        told = [week if week and week.known else None for week in (self.now, self.before)]
+        return [week if week and spans_are_safe(week, self.times, self.hidden) else None for week in told]
+
     def _share(self, week: Week | None, span: WeekSpan) -> Proportion | None:
-        if week is None or not week.known or not spans_are_safe(week, self.times, self.hidden):
+        if week is None:
             return None
         return Proportion(week.within(span_cells(self.times, span)), week.known)
 

@@ -14,6 +14,7 @@ import pandas as pd
 
 from crimelib.board.charts import Chart, trend_chart
 from crimelib.board.narrative import listed
+from crimelib.board.once import once
 from crimelib.board.tables import Cell, Table
 from crimelib.board.text import NOTHING, Text
 from crimelib.errors import InputError
@@ -112,7 +113,7 @@ def spike_of(page: ItemPage) -> tuple[Event, pd.Series] | None:
     found = [
         (watch.event, row)
         for event in trigger_events(page)
-        for watch in list(_watches(page, event))[:1]
+        for watch in _watches(page, event)[:1]
         if not watch.why
         for _, row in watch.above.iterrows()
         if row["month"] > page.board.period - 12
@@ -176,15 +177,18 @@ def _nothing() -> pd.DataFrame:
     return pd.DataFrame(columns=["month", "value", "expected", "lower", "upper"])
 
 
-def _watches(page: ItemPage, event: Event) -> Iterator[Watch]:
+@once
+def _watches(page: ItemPage, event: Event) -> list[Watch]:
     """The item's first measure after an event, then each of its parts that the event names."""
     measure = page.item.measures[page.item.headline]
-    yield _watch(page, event, measure.label, measure.figures, "")
+    watches = [_watch(page, event, measure.label, measure.figures, "")]
     parts = {name: part for values in measure.breakdowns.values() for name, part in values.items()}
     for name in event.parts:
         if name not in parts:
             raise InputError(f"{page.name} has no part {name!r}", where="events.yml", fix=f"known: {', '.join(parts)}")
-        yield _watch(page, event, f"{measure.label} ({parts[name].label.lower()})", parts[name].figures, name)
+        label = f"{measure.label} ({parts[name].label.lower()})"
+        watches.append(_watch(page, event, label, parts[name].figures, name))
+    return watches
 
 
 def _watch(page: ItemPage, event: Event, label: str, figures: Sequence[Figures], part: str) -> Watch:
@@ -207,7 +211,7 @@ def _whole_series(page: ItemPage, figures: Sequence[Figures]) -> pd.Series:
 
 
 def _line(page: ItemPage, event: Event) -> str:
-    watches = list(_watches(page, event))
+    watches = _watches(page, event)
     day = pd.Timestamp(event.start).strftime("%-d %B %Y")
     told = [watch for watch in watches if not watch.why]
     found = [_words(watch) for watch in told if watch.verdict == SEEN]

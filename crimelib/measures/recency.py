@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 
+import numpy as np
 import pandas as pd
 
 RECENCY = "offence_recency"
@@ -39,8 +40,11 @@ def safe_parts(years: Sequence[pd.DataFrame], hidden: Collection[int]) -> tuple[
 
 def grouped(year: pd.DataFrame, measures: Parts, recencies: Parts) -> pd.DataFrame:
     """The sums of a year by groups of measures (rows) and of recency (columns)."""
-    by_measure = pd.DataFrame({name: year.loc[members].sum() for name, members in measures.items()}).T
-    return pd.DataFrame({name: by_measure[members].sum(axis=1) for name, members in recencies.items()})
+    counts = year.to_numpy()
+    rows = [year.index.get_indexer(members) for members in measures.values()]
+    columns = [year.columns.get_indexer(members) for members in recencies.values()]
+    sums = [[int(counts[np.ix_(row, column)].sum()) for column in columns] for row in rows]
+    return pd.DataFrame(sums, list(measures), list(recencies))
 
 
 def _parts(years: Sequence[pd.DataFrame]) -> Iterator[tuple[Parts, Parts]]:

@@ -6,9 +6,12 @@ that is shown are sums of atoms, so that no difference of sums gives a small cou
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import product
 
+import numpy as np
 import pandas as pd
 
 from crimelib.settings import OffenceTimes, WeekCells, WeekSpan
@@ -50,10 +53,12 @@ def week_of(rows: pd.DataFrame, months: pd.PeriodIndex, times: OffenceTimes) -> 
 def span_cells(times: OffenceTimes, span: WeekSpan) -> pd.DataFrame:
     """Which weekdays and hour bands a span holds."""
     days, bands = list(times.weekdays), list(times.hour_bands)
-    held = pd.DataFrame(False, index=days, columns=bands)
+    held = np.zeros((len(days), len(bands)), dtype=bool)
     for part in span.cells:
-        held.loc[_named(part, "weekdays", days), _named(part, "hour_bands", bands)] = True
-    return held
+        held |= np.outer(
+            np.isin(days, _named(part, "weekdays", days)), np.isin(bands, _named(part, "hour_bands", bands))
+        )
+    return pd.DataFrame(held, index=days, columns=bands)
 
 
 def hours_share(times: OffenceTimes, span: WeekSpan) -> float:
@@ -90,11 +95,13 @@ def _grids(times: OffenceTimes) -> Iterator[tuple[Groups, Groups]]:
 
 def _atoms(week: Week, times: OffenceTimes, days: Groups, bands: Groups) -> set[int]:
     """The counts of the cells of a grid, each parted by the spans that it reaches into."""
-    flat = week.cells.stack()
-    spans = [span_cells(times, span).stack() for span in times.spans.values()]
-    day, band = (flat.index.get_level_values(level) for level in (0, 1))
-    keys = [day.map(_group_of(days)), band.map(_group_of(bands)), *(span.to_numpy() for span in spans)]
-    return set(flat.groupby(keys).sum().tolist())
+    spans = [span_cells(times, span).to_numpy() for span in times.spans.values()]
+    of_day, of_band = _group_of(days), _group_of(bands)
+    atoms: Counter[tuple[object, ...]] = Counter()
+    for (row, day), (column, band) in product(enumerate(week.cells.index), enumerate(week.cells.columns)):
+        inside = tuple(bool(span[row, column]) for span in spans)
+        atoms[of_day.get(day), of_band.get(band), *inside] += int(week.cells.iat[row, column])
+    return set(atoms.values())
 
 
 def _group_of(groups: Groups) -> dict[str, str]:

@@ -41,8 +41,8 @@ def safe_parts(years: Sequence[pd.DataFrame], hidden: Collection[int]) -> tuple[
 def grouped(year: pd.DataFrame, measures: Parts, recencies: Parts) -> pd.DataFrame:
     """The sums of a year by groups of measures (rows) and of recency (columns)."""
     counts = year.to_numpy()
-    rows = [year.index.get_indexer(members) for members in measures.values()]
-    columns = [year.columns.get_indexer(members) for members in recencies.values()]
+    rows = [[year.index.get_loc(name) for name in members] for members in measures.values()]
+    columns = [[year.columns.get_loc(name) for name in members] for members in recencies.values()]
     sums = [[int(counts[np.ix_(row, column)].sum()) for column in columns] for row in rows]
     return pd.DataFrame(sums, list(measures), list(recencies))
 

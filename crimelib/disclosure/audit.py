@@ -118,8 +118,11 @@ def _named_wards(rows: Iterable[dict[str, str]]) -> dict[tuple[str, str], list[s
 def _figures(
     row: dict[str, str], policy: AudiencePolicy, named: Mapping[tuple[str, str], list[str]]
 ) -> Iterator[Figure]:
-    """The two counts of a ward's or borough's row; rows of surveys and of kinds of offence are not part of a table."""
-    if row["breakdown"] not in ("ward", "total") or row["item"] == "perception":
+    """The two counts of a ward's row, or of a borough's with wards; rows of surveys and of kinds of offence are not
+    part of a table."""
+    ward = row["breakdown_value"]
+    wards = [ward] if ward else named.get((row["measure"], row["period"]))
+    if not wards or row["breakdown"] not in ("ward", "total") or row["item"] == "perception":
         return
     end = parse_period(row["period"]).ordinal
     length = window_length(parse_period(row["period"]), row["window"])
@@ -130,14 +133,12 @@ def _figures(
             place = row["breakdown_label"] or row["area_name"]
             said = ", ".join([row["measure"], place, row["period"], row["window"], half])
             long = row["window"] in policy.ward_windows
-            ward, value = row["breakdown_value"], float(text) if text else None
-            wards = [ward] if ward else named.get((row["measure"], row["period"]), [])
-            yield Figure(row["measure"], ward, months, value, said, long, wards)
+            yield Figure(row["measure"], ward, months, float(text) if text else None, said, long, wards)
 
 
 def _families(measures: Iterable[str], linked: Sequence[Sequence[str]]) -> list[set[str]]:
     """Measures that have to be attacked together."""
-    families: list[set[str]] = [set(link) for link in linked if set(link) & set(measures)]
+    families = [set(link) for link in linked]
     return families + [{each} for each in sorted(measures) if not any(each in family for family in families)]
 
 
@@ -149,12 +150,11 @@ class _Knowledge:
         figures = [*{(each.place, each.value): each for each in known}.values(), *withheld]
         self.edges = sorted({edge for each in figures for edge in (each.months.start, each.months.stop)})
         self.columns: dict[tuple[str, str, int], int] = {}
-        needed = [each for each in figures if each.wards]
-        lines = [self._line(each) for each in needed]
+        lines = [self._line(each) for each in figures]
         matrix = self._matrix(lines)
-        exact = np.array([each.value is not None and each.ward != "" for each in needed], dtype=bool)
-        roof = np.array([each.value is not None and each.ward == "" for each in needed], dtype=bool)
-        values = np.array([np.nan if each.value is None else each.value for each in needed])
+        exact = np.array([each.value is not None and each.ward != "" for each in figures])
+        roof = np.array([each.value is not None and each.ward == "" for each in figures])
+        values = np.array([each.value for each in figures], dtype=float)
         self.exact, self.exact_values = matrix[exact], values[exact]
         self.roof, self.roof_values = matrix[roof], values[roof]
         self._reconcile()
@@ -163,7 +163,7 @@ class _Knowledge:
         """Sums of counts, a row each."""
         counts = [len(line) for line in lines]
         rows, columns = np.repeat(np.arange(len(lines)), counts), np.array([each for line in lines for each in line])
-        return csr_array((np.ones(len(rows)), (rows, columns.astype(int))), shape=(len(lines), len(self.columns)))
+        return csr_array((np.ones(len(rows)), (rows, columns)), shape=(len(lines), len(self.columns)))
 
     def _line(self, figure: Figure) -> list[int]:
         return [self._column(kind, ward, edge) for ward in figure.wards for kind, edge in self._pieces(figure)]
@@ -229,7 +229,7 @@ class _Knowledge:
         world = self.programme.least(objective, (np.zeros(number), np.full(number, limit))).x
         apart = np.abs(self.exact @ world - self.exact_values).max(initial=0.0)
         above = (self.roof @ world - self.roof_values).max(initial=0.0)
-        if max(apart, above, -world.min(initial=0.0)) > AGREES:
+        if max(apart, above, -world.min()) > AGREES:
             raise ArithmeticError("the audit could not be solved: its world does not agree with the figures")
         return world
 
@@ -246,7 +246,7 @@ def _bounded(
     if not withheld:
         return []
     knowledge = _Knowledge(known, withheld, linked)
-    totals = {(each.measure, each.months): each.value for each in known if not each.ward and each.value is not None}
+    totals = {(each.measure, each.months): each.value for each in known if not each.ward}
     least = [min(policy.least_width, totals.get((each.measure, each.months), np.inf)) for each in withheld]
     settled = knowledge.reaches(withheld, least)
     alone = cache(lambda: _Knowledge(given, withheld, linked))

@@ -46,13 +46,29 @@ def test_wards_that_hide_each_other_pass() -> None:
     assert found(row("", 60, 60), row("A", None, None), row("B", None, None), row("C", 40, 40)) == []
 
 
-def test_what_a_total_leaves_no_room_for_is_found() -> None:
-    lines = found(row("", 43, 60), row("A", None, None), row("B", None, None), row("C", 40, 40))
+@pytest.mark.parametrize("left", [1, 3])
+def test_what_a_total_leaves_no_room_for_is_found(left: int) -> None:
+    lines = found(row("", 40 + left, 60), row("A", None, None), row("B", None, None), row("C", 40, 40))
     assert lines == [
         f"hate_crime, Ward {ward}, 2021-11, rolling_12, current: withheld, "
-        "but what is published puts it between 0 and 3"
+        f"but what is published puts it between 0 and {left}"
         for ward in "AB"
     ]
+
+
+def test_no_more_is_asked_of_an_interval_than_the_total_but_no_less_for_a_small_count_shown() -> None:
+    assert found(row("", 2, 60), row("A", None, None), row("B", None, None), row("C", 0, 40)) == []
+    lines = found(row("", 5, 60), row("A", None, None), row("B", None, None), row("C", 2, 40))
+    assert len(lines) == 2
+    assert all(line.endswith("between 0 and 3") for line in lines)
+
+
+def test_a_total_far_above_its_wards_leaves_them_room() -> None:
+    assert found(row("", 5000, 5000), row("A", None, None), row("B", None, None), row("C", 40, 40)) == []
+
+
+def test_a_withheld_total_without_wards_is_no_ward_s_count() -> None:
+    assert found(row("", None, None)) == []
 
 
 def test_every_family_of_measures_is_attacked() -> None:
@@ -140,6 +156,20 @@ def test_what_a_pack_before_withheld_is_not_given_away_by_the_next() -> None:
     lines = found(*november, *months, before=OCTOBER)
     assert any("Ward B, 2021-10, rolling_12, current" in line and "between 0 and 3" in line for line in lines), lines
     assert not any("Ward A, 2021-10" in line for line in lines)
+
+
+def test_what_two_packs_withhold_is_told_once() -> None:
+    rows = row("", 43, 60), row("A", None, None), row("B", None, None), row("C", 40, 40)
+    before = rows[1:3]
+    assert found(*rows, before=before) == found(*rows)
+    assert len(found(*rows)) == 2
+
+
+def test_a_month_that_a_pack_before_withheld_is_no_fault_of_the_next() -> None:
+    """None in the twelve months to September, three in those to November and none in November: three in October."""
+    now = [row("A", 3, 20), row("A", 0, 0, window="month")]
+    october = row("A", None, None, window="month", period="2021-10")
+    assert found(*now, before=(october, row("A", 0, 20, period="2021-09"))) == []
 
 
 def test_a_true_zero_tells_of_no_one() -> None:

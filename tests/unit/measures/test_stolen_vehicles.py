@@ -62,7 +62,7 @@ def test_without_any_extract_there_are_no_thefts() -> None:
 
 def test_the_latest_vintage_of_a_month_counts_alone() -> None:
     thefts = found([*extract(MONTHS), *extract(["2021-11"], vintage=1, more=4)])
-    assert thefts.groupby("month")["count"].sum().to_dict() == {month: 5 for month in MONTHS[:-1]} | {"2021-11": 9}
+    assert thefts.groupby("month")["count"].sum().to_dict() == dict.fromkeys(MONTHS[:-1], 5) | {"2021-11": 9}
 
 
 def test_a_vintage_that_holds_other_numbers_than_were_counted_is_passed_over() -> None:

@@ -149,6 +149,7 @@ def unallocated_table(board: Board) -> Table | Text:
     left out: the sum of their wards would help to work out a ward that is withheld."""
     months = [str(month) for month in window_months(board.period, "rolling_12")]
     stored = board.store.counts([board.area.code], wards=True)
+    stored = stored[stored["month"].isin(months)] if len(stored) else stored
     found = {
         measure_title(board.settings, item_id, name): pair
         for item_id, item in board.settings.items.items()

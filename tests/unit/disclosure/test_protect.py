@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -116,6 +117,12 @@ def test_what_is_not_about_people_is_untouched() -> None:
 def test_borough_rows_are_untouched() -> None:
     rows = table(row("hate_crime", "", 1, 2, breakdown="total"), row("hate_crime", "racist", 1, 2, breakdown="strand"))
     pd.testing.assert_frame_equal(shown(rows), rows)
+
+
+def test_rows_of_the_borough_are_untouched_beside_the_wards_of_their_measure() -> None:
+    small = table(row("hate_crime", "", 1, 2, breakdown="total"), row("hate_crime", "x", 1, 2, breakdown="strand"))
+    rows = pd.concat([hate((4, 20), (30, 30), (7, 9)), small], ignore_index=True)
+    assert shown(rows)["status"].tolist() == ["suppressed", "ok", "suppressed", "ok", "ok"]
 
 
 def test_wards_of_protected_measures_are_shown_over_twelve_months_only() -> None:
@@ -248,6 +255,50 @@ def test_out_of_time_every_ward_row_of_the_linked_measures_goes_and_it_is_told()
     assert choice.gap > 0.5
 
 
+def board_s_thresholds_for_partners() -> Disclosure:
+    """Rules by which partners are shown what the board is, and too little time to choose well."""
+    values = DISCLOSURE.model_dump(exclude_unset=True) | {"seconds": 1e-6}
+    values["audiences"]["partner"] = values["audiences"]["board"] | {"also_sees": ("public",)}
+    return Disclosure.model_validate(values)
+
+
+HURRIED = violence({"A": (90, 3), "B": (80, 2), "C": (70, 20), "D": (60, 30)})
+EARLIER = table(row("hate_crime", "", 47, 90, period="2021-10", breakdown="total"))
+
+
+@pytest.mark.parametrize("earlier", [{}, {"board": EARLIER, "partner": EARLIER.copy()}], ids=["none", "the same"])
+def test_audiences_that_are_shown_the_same_share_one_choice_and_what_is_told_of_it(earlier: dict) -> None:
+    found = {
+        audience: protect_with_choices(HURRIED, audience, board_s_thresholds_for_partners(), PROTECTED, earlier)
+        for audience in ("board", "partner")
+    }
+    (chosen,) = found["board"].choices
+    assert found["partner"].choices == (replace(chosen, audience="partner"),)
+    assert chosen.out_of_time
+    assert 0.5 < chosen.gap < 1
+    assert chosen.gap == round(chosen.gap, 4)
+    pd.testing.assert_frame_equal(found["partner"].rows, found["board"].rows)
+
+
+@pytest.mark.parametrize("held", [("board",), ("partner",)])
+def test_audiences_that_have_other_packs_have_choices_of_their_own(held: tuple[str]) -> None:
+    """All went in the board's; nothing is left to choose for partners, so that theirs was in time."""
+    earlier = dict.fromkeys(held, EARLIER)
+    found = protect_with_choices(HURRIED, "partner", board_s_thresholds_for_partners(), PROTECTED, earlier)
+    assert [(choice.audience, choice.withheld, choice.out_of_time) for choice in found.choices] == [
+        ("partner", 12, False)
+    ]
+
+
+def test_what_is_withheld_from_the_board_alone_is_withheld_from_partners_too() -> None:
+    """By themselves they would be shown B's domestic violence, and the board A's."""
+    rows = violence({"A": (36, 9), "B": (35, 17), "C": (21, 2)})
+    board, partner = hidden(rows, "board"), hidden(rows, "partner")
+    assert ("domestic_vwi", "B") in board
+    assert ("domestic_vwi", "A") in partner - board
+    assert board < partner
+
+
 def test_where_the_tables_cannot_be_worked_out_every_ward_row_goes_and_it_is_told(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -292,4 +343,34 @@ def test_what_a_pack_before_withheld_is_not_given_away_by_the_next() -> None:
     alone = protect(november, "board", DISCLOSURE, PROTECTED)
     after = protect(november, "board", DISCLOSURE, PROTECTED, {"board": pd.concat([october, table(total)])})
     assert alone.loc[0, "status"] == "ok"
+    assert after.loc[0, "status"] == "suppressed"
+
+
+def october_and_november() -> tuple[pd.DataFrame, pd.DataFrame]:
+    """W0 had eight in the twelve months to October, withheld beside the six of W1. Its twenty in those to November,
+    less the twelve of November, would leave W1 six at most."""
+    october = protect(hate((8, 60), (6, 60), (80, 60), period="2021-10"), "public", DISCLOSURE, PROTECTED)
+    total = row("hate_crime", "", 94, 180, period="2021-10", breakdown="total")
+    year = hate((20, 60), (6, 60), (8, 132))
+    return pd.concat([october, table(total)]), pd.concat(
+        [year, hate((12, 0), (0, 0), (0, 72), window="month")], ignore_index=True
+    )
+
+
+@pytest.mark.parametrize("partner", ["none", "other rows", "the same"])
+def test_what_an_audience_had_before_counts_though_another_of_its_thresholds_had_not(partner: str) -> None:
+    october, november = october_and_november()
+    earlier = {"public": october}
+    earlier |= {"none": {}, "other rows": {"partner": october.iloc[3:]}, "the same": {"partner": october.copy()}}[
+        partner
+    ]
+    assert protect(november, "public", DISCLOSURE, PROTECTED).loc[0, "status"] == "ok"
+    after = protect_with_choices(november, "public", DISCLOSURE, PROTECTED, earlier)
+    assert after.rows.loc[0, "status"] == "suppressed"
+    assert {choice.audience for choice in after.choices} == {"public"}
+
+
+def test_what_only_an_audience_that_sees_more_had_before_counts_too() -> None:
+    october, november = october_and_november()
+    after = protect(november, "public", DISCLOSURE, PROTECTED, {"partner": october})
     assert after.loc[0, "status"] == "suppressed"

@@ -11,7 +11,18 @@ import pytest
 from disclosure_tables import table
 
 from crimelib.disclosure.linked import linked_tables
-from crimelib.disclosure.suppression import MIP_GAP, SHOWN, Figures, consistent, narrow, sums, suppress
+from crimelib.disclosure.suppression import (
+    BATCH,
+    MIP_GAP,
+    SHOWN,
+    Figures,
+    Suppression,
+    consistent,
+    everything,
+    narrow,
+    sums,
+    suppress,
+)
 from crimelib.settings import load_settings
 
 BOARD = load_settings().disclosure.audiences["board"]
@@ -55,7 +66,28 @@ def test_out_of_time_everything_goes() -> None:
     figures, primary, weights = table([[40, 3, 20], [30, 25, 15], [12, 30, 50]])
     found = suppress(figures, primary, weights, seconds=-1)
     assert found.groups.all()
-    assert found.gap > 0.5
+    assert found.out_of_time
+    assert (found.loss, found.bound, found.given) == (weights.sum(), weights[primary].sum(), ())
+    assert found.gap == pytest.approx(1 - weights[primary].sum() / weights.sum())
+    assert suppress(*table([3, 0]), seconds=-1).given == (0,)
+
+
+def test_where_nothing_could_be_worked_out_everything_goes_and_nothing_is_known_of_less() -> None:
+    found = everything(np.array([2.0, 3.5]))
+    assert found.groups.dtype == bool
+    assert found.groups.tolist() == [True, True]
+    assert (found.loss, found.bound, found.given, found.out_of_time, found.gap) == (5.5, 0, (), True, 1)
+    assert not Suppression(found.groups, 5.5, 0, ()).out_of_time
+
+
+def test_after_the_exact_rounds_what_was_chosen_stays_and_the_gap_says_what_that_may_lose() -> None:
+    figures, primary, weights = table(np.random.default_rng(10).negative_binomial(1, 0.08, size=(4, 4)))
+    best, hasty = suppress(figures, primary, weights), suppress(figures, primary, weights, exact_rounds=1)
+    assert not narrow(figures, hasty.groups)
+    assert hasty.loss > best.loss
+    assert weights[primary].sum() < hasty.bound <= best.loss
+    assert hasty.gap == pytest.approx((hasty.loss - hasty.bound) / hasty.loss)
+    assert not hasty.out_of_time
 
 
 def test_figures_that_do_not_agree_are_reconciled() -> None:
@@ -63,6 +95,30 @@ def test_figures_that_do_not_agree_are_reconciled() -> None:
     apart = consistent(Figures(**{**vars(figures), "values": np.array([5.0, 7.0, 13.0])}))
     assert apart.values[2] == pytest.approx(apart.values[0] + apart.values[1])
     assert np.abs(apart.values - [5, 7, 13]).sum() == pytest.approx(1)
+
+
+def test_figures_that_agree_stay_as_they_are_noughts_and_unknown_ones_too() -> None:
+    figures, _, _ = table([[40, 0], [30, 25]])
+    assert consistent(figures).values.tolist() == [40, 0, 30, 25, *figures.values[4:]]
+    unknown = np.where(figures.values == 40, np.nan, figures.values)
+    np.testing.assert_array_equal(consistent(replace(figures, values=unknown)).values, unknown)
+
+
+def test_figures_are_sums_of_counts_of_which_some_may_be_in_none() -> None:
+    assert sums([[0, 2], [], [1]], 4).toarray().tolist() == [[1, 0, 1, 0], [0, 0, 0, 0], [0, 1, 0, 0]]
+    assert sums([], 2).shape == (0, 2)
+
+
+def test_no_more_proofs_than_a_batch_are_given_at_once() -> None:
+    number = BATCH + 5
+    twice = [[place] for place in range(number)] * 2
+    asked = {"low": np.zeros(2 * number), "high": np.full(2 * number, 4.0)}
+    width, harmless = np.zeros(2 * number), np.full(2 * number, np.inf)
+    groups = np.concatenate([np.arange(number), np.full(number, SHOWN)])
+    figures = Figures(sums(twice, number), np.full(2 * number, 3.0), groups, **asked, width=width, harmless=harmless)
+    found = narrow(figures, np.ones(number, dtype=bool))
+    assert [proof.figure for proof in found] == list(range(BATCH))
+    assert {(proof.low, proof.high) for proof in found} == {(3, 3)}
 
 
 def best(figures: Figures, primary: np.ndarray, weights: np.ndarray) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections import Counter
 from dataclasses import replace
 
 import numpy as np
@@ -10,7 +11,9 @@ import pandas as pd
 import pytest
 from disclosure_tables import table
 
+from crimelib.disclosure import suppression
 from crimelib.disclosure.linked import linked_tables
+from crimelib.disclosure.programmes import Programme, Solved, least_whole
 from crimelib.disclosure.suppression import (
     BATCH,
     MIP_GAP,
@@ -187,6 +190,47 @@ def test_no_safe_choice_loses_less(case: str, asked: dict[str, float]) -> None:
     least = best(figures, primary, weights)
     assert found.loss == pytest.approx(least, rel=2 * MIP_GAP)
     assert found.bound <= least + 1e-9
+
+
+@pytest.fixture
+def solved(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
+    """How many programmes have been solved."""
+    number: Counter[str] = Counter()
+    least = Programme.least
+
+    def linear(self: Programme, *asked: object) -> Solved:
+        number["linear"] += 1
+        return least(self, *asked)
+
+    def whole(*asked: object, **options: float) -> Solved | None:
+        number["whole"] += 1
+        return least_whole(*asked, **options)
+
+    monkeypatch.setattr(Programme, "least", linear)
+    monkeypatch.setattr(suppression, "least_whole", whole)
+    return number
+
+
+@pytest.mark.parametrize(("shape", "seed"), [((3, 3), 0), ((6, 6), 0), ((6, 6), 4), ((8, 8), 3), ((12,), 2)])
+def test_three_programmes_show_every_cell_of_a_table_wide_enough(
+    shape: tuple[int, ...], seed: int, solved: Counter[str]
+) -> None:
+    """Two ends for each would be over a hundred."""
+    figures, _, weights = a_table(seed, shape)
+    assert narrow(figures, np.ones(len(weights), dtype=bool)) == []
+    assert solved["linear"] <= 3
+
+
+@pytest.mark.parametrize(
+    ("shape", "seed", "linear", "whole"),
+    [((8,), 6, 5, 0), ((3, 3), 3, 10, 1), ((6, 6), 2, 31, 1), ((8, 8), 1, 33, 1), ((8, 8), 3, 47, 2)],
+)
+def test_what_every_safe_choice_satisfies_spares_programmes(
+    shape: tuple[int, ...], seed: int, linear: int, whole: int, solved: Counter[str]
+) -> None:
+    suppress(*a_table(seed, shape))
+    assert solved["linear"] <= linear
+    assert solved["whole"] <= whole
 
 
 ANYTHING = {"low": np.inf, "high": -np.inf}

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import pandas as pd
+from kept_tables import KeptTables
 
-from crimelib.measures.areas import with_sums
+from crimelib.areas import AreaBook
+from crimelib.measures.areas import area_counts, member_counts, with_sums
+from crimelib.settings import load_settings
 
 
 def test_a_sum_without_one_of_its_members_is_missing_and_not_smaller() -> None:
@@ -42,3 +45,26 @@ def test_where_nothing_is_added_up_the_counts_stay_as_they_are() -> None:
     stored = pd.DataFrame([{"area_code": "A", "count": 3}])
     assert with_sums(stored, {"A": ["A"]}) is stored
     assert with_sums(stored[:0], {"U": ["A", "B"]}).empty
+
+
+def kept(codes: list[str], *series: str) -> KeptTables:
+    keys = {"source": "s", "vintage": "v", "vintage_order": 0, "basis": "b", "month": "2021-01", "count": 3}
+    rows = [{**keys, "area_code": code, "series": name} for code in codes for name in series]
+    return KeptTables({"counts": pd.DataFrame(rows)})
+
+
+def test_counts_of_areas_are_of_all_series_or_of_those_asked_for() -> None:
+    tables, members = kept(["A", "B", "Z"], "burglary", "robbery"), {"U": ["A", "B"], "A": ["A"]}
+    found = member_counts(tables, members)
+    assert sorted(found[["area_code", "series", "count"]].itertuples(index=False, name=None)) == [
+        ("A", "burglary", 3), ("A", "robbery", 3), ("U", "burglary", 6), ("U", "robbery", 6)]  # fmt: skip
+    assert set(member_counts(tables, members, ["robbery"])["series"]) == {"robbery"}
+    assert member_counts(tables, members, []).empty
+
+
+def test_an_area_s_counts_are_its_own_or_those_of_its_members() -> None:
+    settings = load_settings()
+    book = AreaBook.of(settings)
+    unit, borough = book.find("South Area"), book.find("Bromley")
+    found = area_counts(kept(book.members(unit), "burglary"), settings, [unit, borough])
+    assert found.set_index("area_code")["count"].to_dict() == {unit.code: 9, borough.code: 3}

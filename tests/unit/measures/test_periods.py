@@ -8,6 +8,7 @@ import pytest
 from crimelib.errors import InputError
 from crimelib.measures.periods import (
     WINDOWS,
+    both_halves,
     month_label,
     month_spans,
     parse_period,
@@ -23,6 +24,12 @@ from crimelib.measures.periods import (
 def test_what_is_no_month_is_refused(text: str) -> None:
     with pytest.raises(InputError, match="is not a month"):
         parse_period(text)
+
+
+def test_a_refused_month_says_how_to_write_one() -> None:
+    with pytest.raises(InputError) as refused:
+        parse_period("2021-13")
+    assert str(refused.value) == "period '2021-13' is not a month; write it as \"2021-11\", quoted in YAML"
 
 
 @pytest.mark.parametrize("value", [2021.11, 202111, None, pd.Period("2021-11", freq="M")])
@@ -47,8 +54,23 @@ def test_a_window_ends_with_the_period_and_the_one_before_a_year_earlier(window:
 
 
 def test_an_unknown_window_is_refused() -> None:
-    with pytest.raises(InputError, match="use one of month, quarter, ytd, rolling_12"):
+    with pytest.raises(InputError) as refused:
         window_length(parse_period("2021-11"), "year")
+    assert str(refused.value) == "window 'year' is unknown; use one of month, quarter, ytd, rolling_12"
+
+
+@pytest.mark.parametrize(
+    ("period", "window", "length"),
+    [("2021-11", "month", 1), ("2021-11", "quarter", 3), ("2021-11", "rolling_12", 12), ("2021-11", "ytd", 8),
+     ("2021-04", "ytd", 1), ("2021-03", "ytd", 12)],
+)  # fmt: skip
+def test_how_many_months_a_window_has(period: str, window: str, length: int) -> None:
+    assert window_length(parse_period(period), window) == length
+
+
+def test_both_halves_of_a_window_are_the_months_a_year_before_and_then_its_own() -> None:
+    before, now = ("2019-12", "2020-01", "2020-02"), ("2020-12", "2021-01", "2021-02")
+    assert both_halves(parse_period("2021-02"), "quarter") == (*before, *now)
 
 
 def test_a_month_in_words() -> None:

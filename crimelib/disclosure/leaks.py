@@ -53,6 +53,9 @@ _PLACE = re.compile(r"\d+=? of \d+")  # a ward's among those shown, in a cell of
 _IN_MONTH = re.compile(rf"\bin (?:{_MONTHS}) (?:19|20)\d\d")
 
 
+Withheld = tuple[str, str, str]  # a figure: ward, measure and window
+
+
 class Leak(NamedTuple):
     """A number that stands by a withheld figure, with the name of its cell."""
 
@@ -63,8 +66,8 @@ class Leak(NamedTuple):
     number: str
 
     @property
-    def figure(self) -> tuple[str, str, str]:
-        """The withheld figure: ward, measure and window."""
+    def figure(self) -> Withheld:
+        """The withheld figure."""
         return self.ward, self.measure, self.window
 
 
@@ -154,25 +157,25 @@ def leaks(said: Iterable[Statement], rows: Sequence[Row], settings: Settings, po
     labels = {row["breakdown_value"]: row["breakdown_label"] for row in rows}
     told = set()
     for each in said:
-        for ward, measure, window, _, _ in _leaked(each, names, summary, policy):
+        for ward, measure, window in _leaked(each, names, summary, policy):
             if (each.file, ward, measure) not in told:
                 told.add((each.file, ward, measure))
                 place = f"{each.file}: {measure}, {labels[ward]}, {window}"
                 yield f"{place}: withheld, but a number stands by it in {_shortened(each)}"
 
 
-def _leaked(each: Statement, names: Names, summary: Summary, policy: AudiencePolicy) -> Iterator[Leak]:
-    """The numbers of a statement that are, or where it names no measure could be, of a withheld ward figure."""
+def _leaked(each: Statement, names: Names, summary: Summary, policy: AudiencePolicy) -> Iterator[Withheld]:
+    """The withheld ward figures of which a number of a statement is, or where it names no measure could be."""
     wards, common = _named(each, names)
     if not wards:
         return
-    yield from _beside(each, wards, common, names, summary)
+    yield from (leak.figure for leak in _beside(each, wards, common, names, summary))
     if not common:
         places = {name for name, value in each.cells if _PLACE.fullmatch(value.strip())}
         for name, number in _numbers(each, names):
             if name not in places and not names.measures_in(name) and _small(number, policy):
                 for ward in wards:
-                    yield from (Leak(ward, one, LONG, name, number) for one in _nameless(ward, number, summary))
+                    yield from ((ward, measure, LONG) for measure in _nameless(ward, number, summary))
 
 
 def named_leaks(each: Statement, names: Names, summary: Summary) -> Iterator[Leak]:

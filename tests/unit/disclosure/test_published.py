@@ -114,6 +114,16 @@ def test_a_record_of_another_file_is_a_row_unless_the_summary_has_it() -> None:
     assert list(rows_said([known], ROWS)) == []
 
 
+def test_a_record_of_the_borough_is_a_row_too() -> None:
+    (found,) = rows_said([record(breakdown="total")], ROWS[:1])
+    assert [found[name] for name in ("breakdown", "breakdown_value", "period", "current")] == [
+        "total",
+        "",
+        "2021-11",
+        "3",
+    ]
+
+
 @pytest.mark.parametrize(
     "cells", [{"status": "suppressed"}, {"window": "decade"}, {"breakdown": "strand"}, {"breakdown": ""}]
 )

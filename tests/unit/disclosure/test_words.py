@@ -52,6 +52,7 @@ def windows(*cells: tuple[str, str], about: str = TITLE, file: str = "page.html"
         ("Orpington: 2016-05-03, 12:30 UTC, E05000122, note 3, per 1,000, 8 wards, 5 May 2021, in May 2021", []),
         ("Orpington: 99999999 in May 2021", ["Orpington, month"]),
         ("Orpington: 100000000 in May 2021", []),
+        ("Orpington: in May 2021-3", ["Orpington, month"]),
     ],
 )  # fmt: skip
 def test_the_window_of_a_sentence(text: str, found: list[str]) -> None:
@@ -73,6 +74,8 @@ def test_the_window_of_a_sentence(text: str, found: list[str]) -> None:
         ([("ward", "Orpington"), ("month", "3"), ("quarter", "4"), ("at", "2021-05")], ["Orpington, month"]),
         ([("ward", "Bickley"), ("order", "3"), ("x", "4"), ("fontSize", "5"), ("year", "6")], []),
         ([("ward", "Bickley"), ("n", "3.0")], ["Bickley, rolling_12"]),
+        ([("ward", "Bickley"), ("median", "3")], ["Bickley, rolling_12"]),
+        ([("ward", "Bickley"), ("median", "3"), ("method", "Flesch-Kincaid")], []),
     ],
 )
 def test_the_window_of_a_record(cells: list[tuple[str, str]], found: list[str]) -> None:
@@ -87,6 +90,7 @@ def test_the_window_of_a_record(cells: list[tuple[str, str]], found: list[str]) 
         ("Bickley: 5", []),
         ("Bickley: 0", []),
         ("Bickley: 3.5", []),
+        ("Bickley: 3.0", ["Bickley, rolling_12"]),
         ("Orpington: 3", []),
         ("Bickley had 3, and burglary 77", []),
         ("Bickley: 77 or 3 more", ["Bickley, rolling_12"]),
@@ -122,6 +126,7 @@ def test_a_statement_is_named_once_for_each_file_and_figure() -> None:
     [
         ("Bickley: 31\n of 40", "'Hate crime: Bickley: ## of ##'"),
         (f"Bickley: 3 {'a' * 67}", f"'Hate crime: Bickley: # {'a' * 67}'"),
+        (f"Bickley: 3 {'a' * 68}", f"'Hate crime: Bickley: # {'a' * 37} ... {'a' * 25}'"),
         (f"Bickley: 3 {'a' * 68} the end", f"'Hate crime: Bickley: # {'a' * 37} ... {'a' * 17} the end'"),
     ],
 )
@@ -137,4 +142,4 @@ def test_the_longest_name_is_the_one_that_is_meant() -> None:
     assert names.wards_in("3 in Bromley Town") == {"W2"}
     assert names.wards_in("Bromleys and W3") == {"W3"}
     nothing = Names({}, {})
-    assert nothing.wards_in("any text at all") == nothing.measures_in("any text at all") == set()
+    assert nothing.wards_in("any text - at all") == nothing.measures_in("any text - at all") == set()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import pandas as pd
 
@@ -29,11 +29,12 @@ def survey_changes(store: Store, settings: Settings, area: Area, period: pd.Peri
     """The last quarter not after the period against the same quarter a year before, a record a measure. The survey's
     figures cover twelve months, so waves a year apart share no interview, and a last quarter of a year ago or more
     says nothing of the period."""
-    waves = survey_waves(store, settings, area)
+    waves = survey_waves(store, settings, area).to_dict("records")
     for measure in settings.perception.measures:
-        wave = waves[(waves["measure"] == measure) & (waves["month"] <= str(period))].set_index("month")
-        too_old = wave.empty or wave.index[-1] <= str(period - YEAR)
-        yield {"measure": measure, **(_no_survey(wave) if too_old else _change(wave, settings, area))}
+        known = {row["month"]: row for row in waves if row["measure"] == measure and row["month"] <= str(period)}
+        last = max(known, default="")
+        too_old = last <= str(period - YEAR)
+        yield {"measure": measure, **(_no_survey(last) if too_old else _change(known, last, settings, area))}
 
 
 def interviews(settings: Settings, area: Area) -> int:
@@ -42,19 +43,18 @@ def interviews(settings: Settings, area: Area) -> int:
     return survey.london_interviews if area.code == LONDON else survey.borough_interviews
 
 
-def _change(wave: pd.DataFrame, settings: Settings, area: Area) -> dict[str, object]:
+def _change(waves: Mapping[str, Mapping[str, object]], last: str, settings: Settings, area: Area) -> dict[str, object]:
+    """The last of one measure's waves, which are by month, against the one a year before it."""
     from crimelib.stats.survey import effective_size, wave_change
 
-    last = wave.index[-1]
     before = str(pd.Period(last, freq="M") - YEAR)
-    now = wave.iloc[-1]
-    where = {"source": now["source"], "vintage": now["vintage"]}
-    if before not in wave.index:
+    where = {"source": waves[last]["source"], "vintage": waves[last]["vintage"]}
+    if before not in waves:
         return {
             **_without_figures("incomplete", f"Incomplete: the survey has no figure for {_words(before)}."),
             **where,
         }
-    current, previous = float(now["proportion"]), float(wave.loc[before, "proportion"])
+    current, previous = float(waves[last]["proportion"]), float(waves[before]["proportion"])
     asked, effect = interviews(settings, area), settings.perception.survey.design_effect
     test = wave_change(current, previous, asked, asked, effect)
     return {
@@ -74,8 +74,8 @@ def _words(month: str) -> str:
     return month_label(pd.Period(month, freq="M"))
 
 
-def _no_survey(wave: pd.DataFrame) -> dict[str, object]:
-    ends = f"; the last quarter at hand ends in {_words(wave.index[-1])}" if len(wave) else ""
+def _no_survey(last: str) -> dict[str, object]:
+    ends = f"; the last quarter at hand ends in {_words(last)}" if last else ""
     return _without_figures("no_data", f"No data: no survey file at hand gives this{ends}.")
 
 

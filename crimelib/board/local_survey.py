@@ -6,17 +6,19 @@ side by side and are never added together.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pandas as pd
 
+from crimelib.board.once import once
 from crimelib.board.tables import Cell, Table, count_text
 from crimelib.board.text import NOTHING, Text
 from crimelib.errors import InputError
 from crimelib.measures.periods import month_label, window_months
-from crimelib.settings import SURVEY, AudiencePolicy, Question, Settings, Strict
+from crimelib.settings import SURVEY, AudiencePolicy, Question, Questionnaire, Settings, Strict
 
 if TYPE_CHECKING:
     from crimelib.board.item import Board
@@ -57,6 +59,40 @@ class Share(NamedTuple):
     weighted: bool
 
 
+@dataclass(frozen=True)
+class Tally:
+    """The answers of a survey, counted once for all that is asked of them: float ``counts`` by ``questions``, ``wards``
+    and ``answers``, and by age band and sex of the form, whose last places are for what is not on it."""
+
+    questions: tuple[str, ...]
+    wards: tuple[str, ...]
+    answers: tuple[str, ...]
+    counts: np.ndarray
+
+    @classmethod
+    def of(cls, asked: pd.DataFrame, form: Questionnaire) -> Tally:
+        """Of answers as :func:`responses` gives them."""
+        found = [tuple(sorted(asked[name].unique())) for name in ("question", "ward_code", "answer")]
+        axes = [*found, form.age_bands, form.sexes]
+        columns = ("question", "ward_code", "answer", "age_band", "sex")
+        places = [pd.Index(list(axis)).get_indexer(asked[name]) for axis, name in zip(axes, columns, strict=True)]
+        counts = np.zeros([*map(len, found), len(form.age_bands) + 1, len(form.sexes) + 1])
+        np.add.at(counts, tuple(places), asked["count"].to_numpy("float64"))
+        return cls(*found, counts)
+
+    def in_ward(self, code: str) -> Tally:
+        """The answers of those who live in one ward alone."""
+        place = self.wards.index(code)
+        return replace(self, wards=(code,), counts=self.counts[:, place : place + 1])
+
+    def to(self, question: str, answers: Collection[str] | None = None) -> np.ndarray:
+        """Answers to a question, all or some, by ward, age band and sex; 0 where nobody was asked."""
+        asked = [name == question for name in self.questions]
+        chosen = [answers is None or name in answers for name in self.answers]
+        return self.counts[asked].sum(axis=0)[:, chosen].sum(axis=1)
+
+
+@once
 def responses(board: Board) -> pd.DataFrame:
     """The answers of the twelve months to the period, as stored (``month, survey_date, ward_code, age_band, sex,
     question, answer, count``); of several vintages of a day the latest counts."""
@@ -74,7 +110,8 @@ def local_table(board: Board) -> Table | Text:
     asked = responses(board)
     if asked.empty:
         return Text(("No response to the local survey is at hand for these twelve months.",))
-    shares = {name: share_of(board.settings, name, asked, board.area.code) for name in _measured(board.settings)}
+    tally = _tally(board)
+    shares = {name: share_of(board.settings, name, tally, board.area.code) for name in _measured(board.settings)}
     lines = tuple(_line(board, name, share) for name, share in shares.items())
     columns = ("Measure", "Answers", "Worth", "Local survey", "Public Attitude Survey", "Do they differ?")
     caption = f"Local survey beside the Public Attitude Survey, {board.area.name}"
@@ -88,8 +125,7 @@ def ward_table(board: Board) -> Table | Text:
     shared = {
         name: entry.label for name, entry in board.settings.questionnaire.questions.items() if entry.survey_measure
     }
-    placed = asked[asked["ward_code"] != ""] if len(asked) else asked
-    shares = {name: _ward_shares(board, name, placed) for name in shared} if len(placed) else {}
+    shares = {name: _ward_shares(board, name) for name in shared} if len(asked) else {}
     names = {ward.code: ward.name for ward in board.settings.wards}
     lines: list[tuple[Cell, ...]] = []
     for code in sorted({code for by_ward in shares.values() for code in by_ward}):
@@ -140,14 +176,20 @@ def withheld(counts: pd.Series, policy: AudiencePolicy) -> pd.Series:
     return counts.astype("float64").mask(hidden)
 
 
-def share_of(settings: Settings, question: str, asked: pd.DataFrame, area_code: str) -> Share | None:
+@once
+def _tally(board: Board) -> Tally:
+    return Tally.of(responses(board), board.settings.questionnaire)
+
+
+def share_of(settings: Settings, question: str, tally: Tally, area_code: str) -> Share | None:
     """The weighted share of positive answers to one question, None where nobody answered."""
     from crimelib.stats.raking import weighted_proportion
     from crimelib.stats.survey import wilson
 
     entry = settings.questionnaire.questions[question]
-    given = asked[asked["question"] == question]
-    counts, positive = _cells(settings, given, entry.answers), _cells(settings, given, entry.positive)
+    counts, positive = (
+        tally.to(question, answers)[:, :-1, :-1].sum(axis=0) for answers in (entry.answers, entry.positive)
+    )
     if counts.sum() == 0:
         return None
     weights = weights_of(settings, counts, area_code)
@@ -181,18 +223,6 @@ def _targets(residents: list[float], answered: np.ndarray) -> np.ndarray:
     others = np.where(np.isnan(people), answered / answered.sum(), 0.0)
     share = np.where(known, people, 0.0)
     return others + (1 - others.sum()) * share / max(share.sum(), 1.0)
-
-
-def _cells(settings: Settings, asked: pd.DataFrame, answers: tuple[str, ...]) -> np.ndarray:
-    """Answers by age band (rows) and sex (columns) of the form."""
-    form = settings.questionnaire
-    chosen = asked[asked["answer"].isin(answers)]
-    row, column = (pd.Index(list(names)).get_indexer(chosen[name]) for name, names in
-                   (("age_band", form.age_bands), ("sex", form.sexes)))  # fmt: skip
-    known = (row >= 0) & (column >= 0)
-    cells = np.zeros((len(form.age_bands), len(form.sexes)))
-    np.add.at(cells, (row[known], column[known]), chosen["count"].to_numpy("float64")[known])
-    return cells
 
 
 # --- lines -----------------------------------------------------------------------------------------------------
@@ -241,21 +271,20 @@ def _share_cell(share: Share | None) -> Cell:
     return Cell(f"{count_text(share.proportion, 'proportion')} ({share.low * 100:.0f} to {share.high * 100:.0f})")
 
 
-def _ward_shares(board: Board, name: str, placed: pd.DataFrame) -> dict[str, Share]:
-    """The wards' shares of one question that may be shown, of the answers ``placed`` in a ward: enough answers, neither
-    side of them few, and never all wards but one."""
+def _ward_shares(board: Board, name: str) -> dict[str, Share]:
+    """The wards' shares of one question that may be shown: enough answers, neither side of them few, and never all
+    wards but one."""
     policy, least = board.policy(SURVEY), board.settings.questionnaire.least_ward_answers
-    given = placed[placed["question"] == name]
-    positive = given["answer"].isin(board.settings.questionnaire.questions[name].positive)
-    sides = given.assign(positive=given["count"].where(positive, 0)).groupby("ward_code")[["positive", "count"]].sum()
+    tally, positive = _tally(board), board.settings.questionnaire.questions[name].positive
+    answered, agreed = (tally.to(name, answers).sum(axis=(1, 2)) for answers in (None, positive))
     shown: dict[str, Share] = {}
-    for code, agreed, answers in sides.itertuples():
-        if answers < least or policy.hides(agreed) or policy.hides(answers - agreed):
+    for code, answers, yes in zip(tally.wards, answered, agreed, strict=True):
+        if not code or answers < least or policy.hides(yes) or policy.hides(answers - yes):
             continue
-        share = share_of(board.settings, name, given[given["ward_code"] == code], _margins_of(board, code))
+        share = share_of(board.settings, name, tally.in_ward(code), _margins_of(board, code))
         if share and share.answers >= least:
             shown[code] = share
-    if placed["ward_code"].nunique() - len(shown) == 1 and shown:
+    if sum(code != "" for code in tally.wards) - len(shown) == 1 and shown:
         del shown[min(shown, key=lambda code: shown[code].answers)]
     return shown
 

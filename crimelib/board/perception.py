@@ -35,7 +35,7 @@ def perception_lines(board: Board) -> pd.DataFrame:
     from crimelib.stats.survey import wilson
 
     rows = board.totals[board.totals["item"] == ITEM].assign(label=lambda frame: frame["measure_title"])
-    waves = survey_waves(board.store, board.settings, board.area)
+    waves = _waves(board)
     newest = waves[waves["month"] <= str(board.period)].drop_duplicates("measure", keep="last").set_index("measure")
     asked, effect = interviews(board.settings, board.area), board.settings.perception.survey.design_effect
     shown = [None if pd.isna(row.current) else float(row.current) for row in rows.itertuples()]
@@ -95,7 +95,7 @@ def intervals(board: Board, measure: str) -> pd.DataFrame:
     Wilson's on the effective sample."""
     from crimelib.stats.survey import wilson
 
-    waves = survey_waves(board.store, board.settings, board.area)
+    waves = _waves(board)
     waves = waves[(waves["measure"] == measure) & (waves["month"] <= str(board.period))]
     asked, effect = interviews(board.settings, board.area), board.settings.perception.survey.design_effect
     bounds = [wilson(float(share), asked, effect) for share in waves["proportion"]]
@@ -110,10 +110,14 @@ def intervals(board: Board, measure: str) -> pd.DataFrame:
     )
 
 
+@once
+def _waves(board: Board) -> pd.DataFrame:
+    return survey_waves(board.store, board.settings, board.area)
+
+
 def comparison_table(board: Board) -> Table | Text:
     """Every measure now with its change in a year: the area, London, and the similar boroughs together."""
-    listed = _compared_areas(board)
-    changes = {name: _changes(board, areas) for name, areas in listed.items()}
+    changes = _compared(board)
     own = next(iter(changes.values()))
     if all(own[measure] is None for measure in own):
         return Text(("No survey file at hand has this area, so that it cannot be compared.",))
@@ -210,7 +214,7 @@ def _beside_london(row: dict[str, object]) -> str:
 @once
 def _london_signals(board: Board) -> dict[str, str]:
     """By measure, whether the area differs from London; '' where one of the two has no figure."""
-    own, *others = (_changes(board, areas) for areas in _compared_areas(board).values())
+    own, *others = _compared(board).values()
     if board.area.code == LONDON:
         return dict.fromkeys(own, "")
     return {measure: _against_london(board, own[measure], others[0][measure]) for measure in own}
@@ -234,8 +238,13 @@ def agreed(board: Board) -> Text:
 # --- against others --------------------------------------------------------------------------------------------
 
 
+@once
+def _compared(board: Board) -> dict[str, dict[str, Shown | None]]:
+    """The shares and changes of the area, London, and the similar boroughs together, by name."""
+    return {name: _changes(board, areas) for name, areas in _compared_areas(board).items()}
+
+
 def _compared_areas(board: Board) -> dict[str, list[Area]]:
-    """The area, London, and the similar boroughs together, by name."""
     book = AreaBook(board.settings.areas)
     similar = board.settings.similar.get(board.area.code)
     listed = {board.area.name: [board.area]} | {"London": [book.find(LONDON)]}

@@ -27,10 +27,10 @@ TOWN, DARWIN = "E05000109", "E05000117"
 BOARD = SETTINGS.disclosure.audiences["board"]
 
 
-def answered(groups: list[tuple[str, str, str, int]], question: str = QUESTION) -> pd.DataFrame:
-    """Answers as stored, from (age band, sex, answer, count)."""
+def tallied(groups: list[tuple[str, str, str, int]], question: str = QUESTION) -> local_survey.Tally:
+    """Answers counted, from (age band, sex, answer, count)."""
     rows = pd.DataFrame(groups, columns=["age_band", "sex", "answer", "count"])
-    return rows.assign(question=question, ward_code=TOWN, month="2021-11", survey_date="2021-11-20")
+    return local_survey.Tally.of(rows.assign(question=question, ward_code=TOWN), SETTINGS.questionnaire)
 
 
 def board_of(folder: Path, responses: list[dict[str, str]], returns: list[dict[str, object]] = ()) -> Board:
@@ -56,7 +56,7 @@ def people(number: int, first: int = 0, **values: str) -> list[dict[str, str]]:
 def test_the_share_is_that_of_residents_and_not_of_those_who_came() -> None:
     groups = [("65+", "female", "yes", 40), ("65+", "male", "yes", 40)]
     groups += [("16-29", "female", "no", 10), ("16-29", "male", "no", 10)]
-    share = local_survey.share_of(SETTINGS, QUESTION, answered(groups), BROMLEY.code)
+    share = local_survey.share_of(SETTINGS, QUESTION, tallied(groups), BROMLEY.code)
     old, young = 32672 + 25443, 22898 + 23010
     assert share.weighted
     assert share.answers == 100
@@ -68,15 +68,15 @@ def test_the_share_is_that_of_residents_and_not_of_those_who_came() -> None:
 
 def test_who_gives_no_age_or_sex_keeps_the_share_of_the_sample() -> None:
     groups = [("prefer_not_to_say", "female", "yes", 25), ("30-44", "female", "no", 75)]
-    share = local_survey.share_of(SETTINGS, QUESTION, answered(groups), BROMLEY.code)
+    share = local_survey.share_of(SETTINGS, QUESTION, tallied(groups), BROMLEY.code)
     assert share.proportion == pytest.approx(0.25)
 
 
 def test_without_residents_answers_count_alike_and_nobody_has_no_share() -> None:
     groups = [("65+", "female", "yes", 3), ("16-29", "male", "no", 1)]
-    share = local_survey.share_of(SETTINGS, QUESTION, answered(groups), "E09999999")
+    share = local_survey.share_of(SETTINGS, QUESTION, tallied(groups), "E09999999")
     assert (share.proportion, share.weighted) == (0.75, False)
-    assert local_survey.share_of(SETTINGS, "good_job", answered(groups), BROMLEY.code) is None
+    assert local_survey.share_of(SETTINGS, "good_job", tallied(groups), BROMLEY.code) is None
 
 
 # --- small groups ----------------------------------------------------------------------------------------------

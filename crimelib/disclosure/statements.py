@@ -106,13 +106,13 @@ def _of_record(record: dict[str, Any], about: str) -> Iterator[Said]:
     for name, value in record.items():
         if isinstance(value, str):
             yield from said_in(value, title) if len(value) > 1 else ()
-        elif not _is_scalar(value):
+        elif isinstance(value, dict | list):
             yield from said_in(value, f"{title} {name}" if " " in name else title)
 
 
 def _title(value: Any) -> str:
     """A title as charts have it: words or lines of them, or a record with those under ``text``."""
-    said = value.get("text", "") if isinstance(value, dict) else value
+    said = value.get("text") if isinstance(value, dict) else value
     words = " ".join(map(str, said)) if isinstance(said, list) else said
     return words if isinstance(words, str) and len(words) < 300 else ""
 

@@ -40,13 +40,13 @@ def test_text_is_read_whatever_its_letters(
 
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
 def test_rows_of_a_csv_by_any_line_ends(tmp_path: Path, end: str) -> None:
-    text = end.join(["ward,count", "Bickley,3", 'Café,"4\nand more"', "Darwin,,5", "Orpington,6,7,8", ""])
+    text = end.join(["ward,count", "Bickley,3", 'Café,"4\r\nand more"', "Darwin,,5", "Orpington,6,7,8", ""])
     (tmp_path / "wards.csv").write_bytes(text.encode())
-    assert [cells for _, cells in said(tmp_path)] == [
-        (("ward", "Bickley"), ("count", "3")),
-        (("ward", "Café"), ("count", "4\nand more")),
-        (("ward", "Darwin"), ("more", "['5']")),
-        (("ward", "Orpington"), ("count", "6"), ("more", "['7', '8']")),
+    assert said(tmp_path) == [
+        ("", (("ward", "Bickley"), ("count", "3"))),
+        ("", (("ward", "Café"), ("count", "4\r\nand more"))),
+        ("", (("ward", "Darwin"), ("more", "['5']"))),
+        ("", (("ward", "Orpington"), ("count", "6"), ("more", "['7', '8']"))),
     ]
 
 
@@ -228,3 +228,32 @@ def test_records_in_any_coding_that_json_may_have(tmp_path: Path, coding: str) -
 )  # fmt: skip
 def test_what_a_value_says(value: object, expected: Said) -> None:
     assert list(said_in(value)) == expected
+
+
+@pytest.mark.parametrize(
+    ("record", "about"),
+    [
+        ({"title": "a" * 299, "n": 3}, "a" * 299),
+        ({"title": "a" * 300, "n": 3}, ""),
+        ({"name": 3, "measure": {"n": 4}, "n": 3}, ""),
+        ({"title": {"text": ["Hate", 2021]}, "n": 3}, "Hate 2021"),
+        ({"title": "Hate", "caption": "crime", "n": 3}, "Hate crime"),
+    ],
+    ids=["long", "too long", "no words", "lines and numbers", "title and caption"],
+)
+def test_a_record_stands_under_its_own_titles(record: dict[str, object], about: str) -> None:
+    found, *_ = said_in(record)
+    assert found[0] == about
+    assert found[1][-1] == ("n", "3")
+
+
+@pytest.mark.parametrize(("length", "is_cell"), [(1000, True), (1001, False)])
+def test_a_long_text_in_a_record_is_a_document_of_its_own(length: int, is_cell: bool) -> None:
+    text = "a" * length
+    found = list(said_in({"n": 3, "page": text}))
+    assert found == [("", (("n", "3"), ("page", text))[: 1 + is_cell]), (f" {text}", (("", text),))]
+
+
+def test_a_text_of_one_letter_is_a_cell_and_no_text_of_its_own() -> None:
+    assert list(said_in({"n": "3"})) == [("", (("n", "3"),))]
+    assert list(said_in({"n": "31"})) == [("", (("n", "31"),)), (" 31", (("", "31"),))]

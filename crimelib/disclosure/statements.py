@@ -19,7 +19,6 @@ from typing import Any
 
 Scalar = str | int | float
 HEADINGS = ("title", "caption", "name", "measure")
-VOID = {"area", "base", "br", "col", "hr", "img", "input", "link", "meta", "source", "wbr"}
 BLOCKS = {"p", "li", "div", "dt", "dd", "h1", "h2", "h3", "h4", "figcaption", "summary", "pre", "title", "desc", "text"}
 PLACED = {"x", "y"}
 MARKUP = re.compile(r"^\s*<[a-zA-Z!?]")
@@ -183,12 +182,12 @@ class _Page(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self._attributes(attrs)
-        if tag in ("table", "thead", "tr", "td", "th", "caption", "script") or tag in BLOCKS:
+        if tag in ("table", "thead", "tr") or tag in BLOCKS:
             self.end_block()
         if tag == "table":
             self.caption, self.header = "", []
         self.head = tag == "thead" or (self.head and tag != "tbody")
-        self.script = tag in ("script", "style") or (self.script and tag in VOID)
+        self.script = tag in ("script", "style")
         if tag == "tr":
             self.row = []
 
@@ -208,11 +207,12 @@ class _Page(HTMLParser):
             self.caption = self._taken()
             self.found.append((self._under(), (("", self.caption),)))
         elif tag in ("h1", "h2", "h3"):
-            self.heading = " ".join(self.words).strip()
+            self.heading = self._words()
             self.end_block()
-        elif tag in BLOCKS or tag in ("script", "style", "table"):
+        elif tag in BLOCKS or tag == "table":
             self.end_block()
-        self.script = self.script and tag not in ("script", "style")
+        self.head = self.head and tag not in ("thead", "table")
+        self.script = False
 
     def _end_row(self, row: list[str]) -> None:
         names = self.header if len(self.header) == len(row) else [""] * len(row)
@@ -235,9 +235,11 @@ class _Page(HTMLParser):
         if self.row is None and (text := self._taken()):
             self.found.append((self._under(), (("", text),)))
 
+    def _words(self) -> str:
+        return " ".join(" ".join(self.words).split())
+
     def _taken(self) -> str:
-        text = " ".join(" ".join(self.words).split())
-        self.words = []
+        text, self.words = self._words(), []
         return text
 
     def _under(self) -> str:

@@ -143,6 +143,8 @@ def test_a_workbook_s_properties_and_names_are_said_too(tmp_path: Path) -> None:
         ),
         ("<p>In <b>Bickley</b>\n  3</p>", [("", "In Bickley 3")]),
         ("Bickley <br> 3", [("", "Bickley 3")]),
+        ("<p>Bickley: &#51; &amp; more</p>", [("", "Bickley: 3 & more")]),
+        ("<h2>Hate <b>crime</b></h2><p>3</p>", [("Hate crime", "Hate crime"), ("Hate crime", "3")]),
         ("<h1>One</h1><h2>Two</h2><p>3</p>", [("One", "One"), ("Two", "Two"), ("Two", "3")]),
         ("<script>Bickley: 3</script><p>4</p>", [("Bickley: 3", "Bickley: 3"), ("", "4")]),
         ("<style>a b</style><p>4</p>", [("a b", "a b"), ("", "4")]),
@@ -176,6 +178,25 @@ def test_rows_of_a_page_s_table_stand_under_their_header_and_caption(tmp_path: P
         ("Hate crime", (("", "Darwin, 4"),)),
         ("Page", (("", "Orpington"), ("", "5"))),
     ]
+
+
+def test_rows_without_a_header_of_their_own_have_no_names(tmp_path: Path) -> None:
+    head = "<thead><tr><th>Ward</th><th>Now</th></tr></thead>"
+    rows = "<tr><td>Bickley</td><td><b>3</b></td></tr><tr><td>Darwin</td><td>4</td></tr>"
+    text = (
+        f"{rows}<table>{rows}</table><p>After</p><table>{head}{rows}</table><table>{head}</table><table>{rows}</table>"
+    )
+    (tmp_path / "page.html").write_text(text, encoding="utf-8")
+    bare = [(("", "Bickley"), ("", "3")), (("", "Darwin"), ("", "4"))]
+    named = [(("Ward", "Bickley"), ("Now", "3")), (("Ward", "Darwin"), ("Now", "4"))]
+    assert [cells for _, cells in said(tmp_path)] == [*bare, (("", "After"),), (("", "Ward"), ("", "Now")), *named]
+    (tmp_path / "page.html").write_text(f"<table>{head}</table><table>{rows}</table>", encoding="utf-8")
+    assert [cells for _, cells in said(tmp_path)][1:] == bare
+
+
+def test_data_in_a_page_stand_under_its_heading(tmp_path: Path) -> None:
+    (tmp_path / "page.html").write_text('<h1>One</h1><script>{"n": 3}</script>', encoding="utf-8")
+    assert said(tmp_path) == [("One", (("", "One"),)), ("One", (("n", "3"),))]
 
 
 def test_attributes_are_said_but_not_how_a_page_looks(tmp_path: Path) -> None:

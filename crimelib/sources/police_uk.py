@@ -99,9 +99,9 @@ def ward_counts(lsoa: pd.DataFrame, lsoa_ward: pd.DataFrame, settings: Settings)
 def _read_members(
     file: RawFile, archive: zipfile.ZipFile, members: list[zipfile.ZipInfo], reference: Reference
 ) -> list[Part]:
-    """The members' parts in order, one thread a core: inflating, parsing and counting all let go of the lock. The
-    largest come first, so that no core is left with one at the end."""
-    pool = ThreadPoolExecutor(os.cpu_count())
+    """The members' parts in order, one thread a core, for inflating, parsing and counting all let go of the lock, and
+    one more for when one waits for it. The largest come first, so that no core is left with one at the end."""
+    pool = ThreadPoolExecutor((os.cpu_count() or 1) + 1)
     try:
         order = sorted(range(len(members)), key=lambda at: members[at].file_size, reverse=True)
         parts = pool.map(lambda at: _read_member(file, archive, members[at], reference), order)
@@ -113,6 +113,8 @@ def _read_members(
 def _read_member(file: RawFile, archive: zipfile.ZipFile, info: zipfile.ZipInfo, reference: Reference) -> Part:
     member = RawFile(file.path / info.filename, file.source, file.vintage)
     part = _read(member, partial(inflated, archive, info), reference)
+    if part.rejected.empty:
+        return part
     reason = part.rejected["reason"] + f" ({member.path.name})"
     return replace(part, rejected=part.rejected.assign(reason=reason))
 

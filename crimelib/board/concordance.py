@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from crimelib.board.charts import Chart, change_forest, referral_chart
+from crimelib.board.once import once
 from crimelib.board.summary import row_of, unusual_months
 from crimelib.board.tables import Table, plain_table
 from crimelib.board.text import NOTHING, Text
@@ -48,10 +49,11 @@ class Seen:
         return f"{self.label} {self.movement.previous:,.0f} to {self.movement.current:,.0f} ({size})"
 
 
+@once
 def concordance(page: ItemPage) -> Text:
     """What the police series and each partner series of the item did, whether they moved apart by more than chance,
     and what follows; it never says that abuse fell when only reports did."""
-    series = list(_seen(page))
+    series = _seen(page)
     if len(series) < 2 or series[0].indicator:
         return Text((NO_PARTNERS,))
     beside = [each for name, measure, rows in _beside(page) if (each := _series(page, name, measure, rows))]
@@ -90,7 +92,7 @@ def concordance_chart(page: ItemPage) -> Chart | Text:
 
 def concordance_table(page: ItemPage) -> Table | Text:
     """Each partner's change set against that of police reports, and what bounds it."""
-    series = list(_seen(page))
+    series = _seen(page)
     if len(series) < 2 or series[0].indicator:
         return NOTHING
     lines = [_line(series[0], partner) for partner in series[1:]]
@@ -173,15 +175,13 @@ def _beside(page: ItemPage) -> Iterator[tuple[str, Measure, pd.DataFrame]]:
         yield name, page.board.settings.items[item].measures[name], page.board.item(item).rows
 
 
-def _seen(page: ItemPage) -> Iterator[Seen]:
+@once
+def _seen(page: ItemPage) -> tuple[Seen, ...]:
     """The police series, then the partners', as far as both of their windows are whole and none is empty."""
-    full = partial(_full_months, page.board.store, page.board.settings, page.board.area.code, page.board.period)
-    for name in [page.item.headline, *_partner_measures(page)]:
-        found = _series(page, name, page.item.measures[name], page.rows)
-        if found and found.indicator:
-            yield Seen(found.label, found.indicator, found.movement, found.shows_demand, full(found.indicator))
-        elif found:
-            yield found
+    board, own = page.board, [page.item.headline, *_partner_measures(page)]
+    found = [_series(page, name, page.item.measures[name], page.rows) for name in own]
+    full = _full_months(board.store, board.settings, board.area.code, board.period)
+    return tuple(replace(each, full_months=full.get(each.indicator, 0)) for each in found if each)
 
 
 def _series(page: ItemPage, name: str, measure: Measure, rows: pd.DataFrame) -> Seen | None:
@@ -198,17 +198,17 @@ def _series(page: ItemPage, name: str, measure: Measure, rows: pd.DataFrame) -> 
     return Seen(measure.label, indicator, movement, declared is None or set(declared.referrers) != {POLICE})
 
 
-def _full_months(store: Store, settings: Settings, area: str, period: pd.Period, indicator: str) -> int:
-    """In how many of the twelve months some organisation's service was bounded, as it said itself."""
-    here: list[tuple[str, str, Any]] = [("area_code", "==", area), ("indicator", "==", indicator)]
-    returns = store.table(partner_returns.NAME, filters=here)
+def _full_months(store: Store, settings: Settings, area: str, period: pd.Period) -> dict[str, int]:
+    """In how many of the twelve months some organisation's service was bounded, as it said itself, by indicator."""
+    returns = store.table(partner_returns.NAME, filters=[("area_code", "==", area)])
     if returns.empty:
-        return 0
+        return {}
     notes = settings.partners.capacity_notes
     bounded = {name for name, note in notes.items() if note.bounded}
     rows = partner_returns.latest(returns.assign(file=""))
     shown = rows[rows["month"].isin([str(month) for month in window_months(period, WINDOW)])]
-    return int(shown.loc[shown["capacity_note"].isin(bounded), "month"].nunique())
+    full = shown[shown["capacity_note"].isin(bounded)]
+    return {str(name): int(months) for name, months in full.groupby("indicator")["month"].nunique().items()}
 
 
 def _apart(police: Seen, partner: Seen) -> bool:

@@ -99,14 +99,14 @@ def _start(breaks: Sequence[pd.Period], month: pd.Period) -> pd.Period | None:
 
 def _judged(rows: pd.DataFrame) -> pd.DataFrame:
     chance = chance_of_more(rows["expected"], rows["upper"], rows["year_before"])
-    seen = rows["value"].notna() & rows["upper"].notna()
-    inside = rows["value"].between(rows["lower"], rows["upper"]).astype(object)
-    rose = (rows["value"] > rows["year_before"]).astype(object)
+    value, before = rows["value"].to_numpy(), rows["year_before"].to_numpy()
+    seen = rows["value"].notna().to_numpy() & rows["upper"].notna().to_numpy()
+    inside = (rows["lower"].to_numpy() <= value) & (value <= rows["upper"].to_numpy())
     return rows.assign(
         chance=chance,
         warned=chance >= WATCH_FROM,
-        inside=inside.where(seen, None),
-        rose=rose.where(seen & rows["year_before"].notna(), None),
+        inside=np.where(seen, inside.astype(object), None),
+        rose=np.where(seen & ~np.isnan(before), (value > before).astype(object), None),
     )
 
 

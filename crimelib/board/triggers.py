@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -43,7 +44,7 @@ class Watch:
     months: pd.DataFrame
     why: str = ""
 
-    @property
+    @cached_property
     def above(self) -> pd.DataFrame:
         """The watched months above their band."""
         return self.months[self.months["value"] > self.months["upper"]]
@@ -59,6 +60,7 @@ class Watch:
         return float(100 * (self.months["upper"] / self.months["expected"] - 1).min())
 
 
+@once
 def trigger_sentences(page: ItemPage) -> Text:
     """For each trigger event that touches the item whether a spike after it is seen, not seen, or cannot be told."""
     lines = tuple(_line(page, event) for event in trigger_events(page))

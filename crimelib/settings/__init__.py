@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
@@ -181,7 +181,7 @@ class Settings:
         """``crosswalk.csv``."""
         return self.rows("crosswalk.csv", CrosswalkRow)
 
-    @property
+    @cached_property
     def events(self) -> tuple[Event, ...]:
         """``events.yml``."""
         events = self.load("events.yml", Events).events
@@ -195,7 +195,7 @@ class Settings:
         """The events that touched an area, by its name: those of all areas and its own."""
         return tuple(event for event in self.events if area in (event.areas or (area,)))
 
-    @property
+    @cached_property
     def disclosure(self) -> Disclosure:
         """``disclosure.yml``."""
         disclosure = self.load("disclosure.yml", Disclosure)

@@ -109,13 +109,18 @@ def expected_band(
     expected, lower, upper, dispersion, rules, side; a month with too short a past has NaN bounds.
     """
     values = _monthly(series)
-    past = values if start is None else values[values.index >= start]
-    rows = {month: _expected(past[past.index < month], month, alpha, season, trend) for month in months}
-    band = pd.DataFrame.from_dict(rows, orient="index", columns=["expected", "lower", "upper", "dispersion"])
-    band.insert(0, "value", values.reindex(band.index))
-    band["side"] = np.select([band.value > band.upper, band.value < band.lower], ["high", "low"], "")
-    band["rules"] = np.where(band.side != "", OUTSIDE_BAND, "")
-    return band
+    asked = pd.PeriodIndex(list(months), freq="M")
+    past = (values if start is None else values[values.index >= start]).dropna()
+    seen, counts = past.index.asi8, past.to_numpy()
+    found = [
+        _expected(counts[seen < month], np.append(seen[seen < month], month), alpha, season, trend)
+        for month in asked.asi8
+    ]
+    expected, lower, upper, dispersion = np.array(found, float).reshape(-1, 4).T
+    value = values.reindex(asked).to_numpy()
+    side = np.select([value > upper, value < lower], ["high", "low"], "")
+    figures = {"value": value, "expected": expected, "lower": lower, "upper": upper, "dispersion": dispersion}
+    return pd.DataFrame({**figures, "side": side, "rules": np.where(side != "", OUTSIDE_BAND, "")}, index=asked)
 
 
 def farrington_bounds(expected: float, variance: float, dispersion: float, alpha: float) -> tuple[float, float]:
@@ -190,26 +195,24 @@ def _two_of_three(near: np.ndarray) -> np.ndarray:
 
 
 def _expected(
-    past: pd.Series, month: pd.Period, alpha: float, season: bool, trend: bool
+    counts: np.ndarray, months: np.ndarray, alpha: float, season: bool, trend: bool
 ) -> tuple[float, float, float, float]:
-    seen = past.dropna()
-    months = seen.index.append(pd.PeriodIndex([month]))
-    design = _band_design(months, season, trend)
-    if len(seen) <= design.shape[1] or seen.sum() == 0:
+    """Expected count, bounds and dispersion of the last of ``months`` (ordinals) from the counts of those before it."""
+    design = _band_design(months.astype(float), season, trend)
+    if len(counts) <= design.shape[1] or counts.sum() == 0:
         return np.nan, np.nan, np.nan, np.nan
-    weights = np.ones(len(seen))
+    weights = np.ones(len(counts))
     for _ in range(2):  # once to find past anomalies, once with them weighted down
-        mean, covariance, spread = _quasi_poisson(seen.to_numpy(), design[:-1], weights)
-        weights = _anomaly_weights(seen.to_numpy(), mean, covariance, spread, design[:-1])
-    mean, covariance, spread = _quasi_poisson(seen.to_numpy(), design[:-1], weights)
+        mean, covariance, spread = _quasi_poisson(counts, design[:-1], weights)
+        weights = _anomaly_weights(counts, mean, covariance, spread, design[:-1])
+    mean, covariance, spread = _quasi_poisson(counts, design[:-1], weights)
     new = design[-1]
     expected = float(np.exp(new @ _coefficients(mean, design[:-1])))
     variance = spread * expected**2 * float(new @ covariance @ new)
     return expected, *farrington_bounds(expected, variance, spread, alpha), spread
 
 
-def _band_design(months: pd.PeriodIndex, season: bool, trend: bool) -> np.ndarray:
-    time = np.array([month.ordinal for month in months], float)
+def _band_design(time: np.ndarray, season: bool, trend: bool) -> np.ndarray:
     columns = [np.ones(len(time))]
     columns += [(time - time[-1]) / 12] if trend else []
     angle = 2 * np.pi * time / 12
@@ -222,10 +225,10 @@ def _quasi_poisson(values: np.ndarray, design: np.ndarray, weights: np.ndarray) 
     mean, information = (values + values.mean()) / 2 + 1e-3, np.eye(design.shape[1])
     beta, ridge = np.full(design.shape[1], np.inf), 1e-10 * np.eye(design.shape[1])
     for _ in range(25):
-        before, working = beta, np.log(mean) + (values - mean) / mean
-        information = design.T @ (design * (weights * mean)[:, None]) + ridge
-        beta = np.linalg.solve(information, design.T @ (weights * mean * working))
-        mean = np.exp(np.clip(design @ beta, -20, 25))
+        before, working, weight = beta, np.log(mean) + (values - mean) / mean, weights * mean
+        information = design.T @ (design * weight[:, None]) + ridge
+        beta = np.linalg.solve(information, design.T @ (weight * working))
+        mean = np.exp((design @ beta).clip(-20, 25))
         if np.abs(beta - before).max() < CONVERGED:
             break
     freedom = len(values) - design.shape[1]

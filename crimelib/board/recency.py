@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from crimelib.board.narrative import CLEAR_CHANGE, count, listed, no_clear_change
+from crimelib.board.once import once
 from crimelib.board.returns import Proportion, latest_returns, returned_change, vintages_note
 from crimelib.board.summary import row_of
 from crimelib.board.tables import Cell, Table, change_text, count_text, signal_text, signed
@@ -92,7 +93,7 @@ class RecencyOfOffences:
         """How many are non-recent, whether that changed, and what the reader may conclude."""
         if self.unknown:
             return Text(self.unknown)
-        changes = {recency: self._change(list(self.labels), recency) for recency in (RECENT, NON_RECENT)}
+        changes = {recency: self._change(tuple(self.labels), recency) for recency in (RECENT, NON_RECENT)}
         moved = [self._moved(recency, change) for recency, change in changes.items() if change]
         signal = changes[NON_RECENT].signal if changes[NON_RECENT] else ""
         concluded = f"{NOT_OFFENDING.get(signal, NOT_OFFENDING[''])} {ONLY_REPORTED}"
@@ -131,7 +132,8 @@ class RecencyOfOffences:
         named = listed([month_label(pd.Period(month, freq="M")) for month in held])
         return f"The extract at hand is incomplete: it lacks figures of {named}. {TEMPLATE}"
 
-    def _change(self, members: list[str], recency: str) -> Change | None:
+    @once
+    def _change(self, members: tuple[str, ...], recency: str) -> Change | None:
         """The change of one group's count; None where the year before is not at hand."""
         if self.before is None:
             return None
@@ -179,7 +181,7 @@ class RecencyOfOffences:
 
     def _count_line(self, members: list[str], recency: str) -> tuple[Cell, ...]:
         now, before = (self._sum(year, members, recency) for year in (self.now, self.before))
-        change = self._change(members, recency)
+        change = self._change(tuple(members), recency)
         moved = change_text({"absent": "", "unit": "", **vars(change)}) if change else ""
         signal = signal_text(change.signal) if change and recency != NOT_KNOWN else ""
         return (Cell(self._label(recency)), now, before, Cell(moved or "–"), Cell(signal or "–"))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from crimelib.board.narrative import count
+from crimelib.board.once import once
 from crimelib.board.summary import left_out
 from crimelib.measures.periods import previous_months, window_months
 from crimelib.stats.comparison import Change, compare
@@ -48,6 +49,7 @@ class Proportion:
         return wave_change(self.share, before.share, self.whole, before.whole)
 
 
+@once
 def latest_returns(board: Board, name: str) -> pd.DataFrame:
     """The area's returns of one template up to the period; of several vintages of a line the latest counts."""
     stored = board.store.table(name, filters=[("area_code", "==", board.area.code)])

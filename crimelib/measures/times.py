@@ -14,7 +14,7 @@ from itertools import product
 import numpy as np
 import pandas as pd
 
-from crimelib.settings import OffenceTimes, WeekCells, WeekSpan
+from crimelib.settings import OffenceTimes, WeekSpan
 
 TIMES = "offence_times"
 Groups = Mapping[str, Sequence[str]]
@@ -35,7 +35,7 @@ class Week:
 
     def within(self, span: pd.DataFrame) -> int:
         """How many lie in a span of :func:`span_cells`."""
-        return int(self.cells.where(span, 0).to_numpy().sum())
+        return int(self.cells.to_numpy()[span.to_numpy()].sum())
 
 
 def week_of(rows: pd.DataFrame, months: pd.PeriodIndex, times: OffenceTimes) -> Week | None:
@@ -45,19 +45,19 @@ def week_of(rows: pd.DataFrame, months: pd.PeriodIndex, times: OffenceTimes) -> 
     chosen = rows[rows["month"].isin(names)]
     if set(chosen["month"]) != names:
         return None
-    wide = chosen.pivot_table(index="weekday", columns="hour_band", values="count", aggfunc="sum", fill_value=0)
-    cells = wide.reindex(index=list(times.weekdays), columns=list(times.hour_bands), fill_value=0).astype("int64")
-    return Week(cells, int(chosen["count"].sum()) - int(cells.to_numpy().sum()))
+    days, bands, count = pd.Index(list(times.weekdays)), pd.Index(list(times.hour_bands)), chosen["count"].to_numpy()
+    row, column = days.get_indexer(chosen["weekday"]), bands.get_indexer(chosen["hour_band"])
+    known = (row >= 0) & (column >= 0)
+    cells = np.zeros((len(days), len(bands)), dtype="int64")
+    np.add.at(cells, (row[known], column[known]), count[known])
+    return Week(pd.DataFrame(cells, days, bands), int(count[~known].sum()))
 
 
 def span_cells(times: OffenceTimes, span: WeekSpan) -> pd.DataFrame:
     """Which weekdays and hour bands a span holds."""
     days, bands = list(times.weekdays), list(times.hour_bands)
-    held = np.zeros((len(days), len(bands)), dtype=bool)
-    for part in span.cells:
-        held |= np.outer(
-            np.isin(days, _named(part, "weekdays", days)), np.isin(bands, _named(part, "hour_bands", bands))
-        )
+    parts = [(part.weekdays or days, part.hour_bands or bands) for part in span.cells]
+    held = [[any(day in within and band in hours for within, hours in parts) for band in bands] for day in days]
     return pd.DataFrame(held, index=days, columns=bands)
 
 
@@ -106,7 +106,3 @@ def _atoms(week: Week, times: OffenceTimes, days: Groups, bands: Groups) -> set[
 
 def _group_of(groups: Groups) -> dict[str, str]:
     return {name: label for label, names in groups.items() for name in names}
-
-
-def _named(part: WeekCells, kind: str, everything: Sequence[str]) -> list[str]:
-    return list(getattr(part, kind)) or list(everything)

@@ -190,8 +190,15 @@ def test_rows_without_a_header_of_their_own_have_no_names(tmp_path: Path) -> Non
     bare = [(("", "Bickley"), ("", "3")), (("", "Darwin"), ("", "4"))]
     named = [(("Ward", "Bickley"), ("Now", "3")), (("Ward", "Darwin"), ("Now", "4"))]
     assert [cells for _, cells in said(tmp_path)] == [*bare, (("", "After"),), (("", "Ward"), ("", "Now")), *named]
-    (tmp_path / "page.html").write_text(f"<table>{head}</table><table>{rows}</table>", encoding="utf-8")
-    assert [cells for _, cells in said(tmp_path)][1:] == bare
+    unended = head.removesuffix("</thead>")
+    for markup, expected in [
+        (f"<table>{head}</table><table>{rows}</table>", bare),
+        (f"<table>{unended}</table><table>{rows}</table>", bare),
+        (f"<table>{unended}<tbody>{rows}</table>", named),
+        (f"<table>{head}3 in all{rows}</table>", [(("", "3 in all"),), *named]),
+    ]:
+        (tmp_path / "page.html").write_text(markup, encoding="utf-8")
+        assert [cells for _, cells in said(tmp_path)][1:] == expected
 
 
 def test_data_in_a_page_stand_under_its_heading(tmp_path: Path) -> None:

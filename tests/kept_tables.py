@@ -20,3 +20,9 @@ class KeptTables:
         for column, how, wanted in filters if len(rows) else ():
             rows = rows[rows[column].isin(wanted if how == "in" else [wanted])]
         return rows
+
+    def counts(self, area_codes: list[str], *, wards: bool = False) -> pd.DataFrame:
+        """Monthly counts of areas, and of their wards where asked for."""
+        rows = self.table("counts")
+        below = rows["parent_code"].isin(area_codes) & (rows["area_level"] == "ward")
+        return rows[rows["area_code"].isin(area_codes) | (below if wards else False)]

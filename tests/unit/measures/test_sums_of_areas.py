@@ -6,7 +6,7 @@ import pandas as pd
 from kept_tables import KeptTables
 
 from crimelib.areas import AreaBook
-from crimelib.measures.areas import area_counts, member_counts, with_sums
+from crimelib.measures.areas import area_counts, counts_with_wards, member_counts, with_sums
 from crimelib.settings import load_settings
 
 
@@ -35,6 +35,7 @@ def test_a_sum_is_labelled_as_a_unit_of_its_source_and_other_areas_are_left_out(
     labels = {"area_level": "borough", "parent_code": "L", "area_name": "name"}
     stored = pd.DataFrame([{**keys, **labels, "area_code": area, "count": 3} for area in ("A", "B", "Z")])
     made = with_sums(stored, {"U": ["A", "B"], "A": ["A"]})
+    assert list(made.index) == [0, 1]
     assert made.to_dict("records") == [
         {**keys, **labels, "area_code": "A", "count": 3},
         {**keys, "area_level": "unit", "parent_code": "", "area_name": "U", "area_code": "U", "count": 6},
@@ -60,6 +61,7 @@ def test_counts_of_areas_are_of_all_series_or_of_those_asked_for() -> None:
         ("A", "burglary", 3), ("A", "robbery", 3), ("U", "burglary", 6), ("U", "robbery", 6)]  # fmt: skip
     assert set(member_counts(tables, members, ["robbery"])["series"]) == {"robbery"}
     assert member_counts(tables, members, []).empty
+    assert set(member_counts(tables, {"A": ["A"]}, ["robbery"])["area_code"]) == {"A"}
 
 
 def test_an_area_s_counts_are_its_own_or_those_of_its_members() -> None:
@@ -68,3 +70,16 @@ def test_an_area_s_counts_are_its_own_or_those_of_its_members() -> None:
     unit, borough = book.find("South Area"), book.find("Bromley")
     found = area_counts(kept(book.members(unit), "burglary"), settings, [unit, borough])
     assert found.set_index("area_code")["count"].to_dict() == {unit.code: 9, borough.code: 3}
+
+
+def test_a_borough_has_its_wards_and_a_command_unit_none() -> None:
+    settings = load_settings()
+    book = AreaBook.of(settings)
+    unit, borough, period = book.find("South Area"), book.find("Bromley"), pd.Period("2021-01", freq="M")
+    stored = kept([*book.members(unit), "W"], "burglary").tables["counts"].assign(parent_code="", area_level="borough")
+    stored.loc[stored["area_code"] == "W", ["parent_code", "area_level"]] = borough.code, "ward"
+    tables = KeptTables({"counts": stored})
+    found = counts_with_wards(tables, settings, borough, period)
+    assert found["area_code"].tolist() == [borough.code, "W"]
+    found = counts_with_wards(tables, settings, unit, period)
+    assert found[["area_code", "count"]].to_numpy().tolist() == [[unit.code, 9]]

@@ -116,7 +116,8 @@ def test_the_latest_vintage_of_a_month_and_the_newest_look_up_count() -> None:
             *lsoas("2021-11", 1, ("L1", 7), ("L2", 2))]  # fmt: skip
     moved = look_up(("L1", "A", "2018", 0), ("L2", "A", "2018", 0), ("L1", "A", "2018", 1), ("L2", "B", "2018", 1),
                     ("L1", "Z", "2022", 2), ("L2", "Z", "2022", 2))  # fmt: skip
-    tables = KeptTables({"police_uk_lsoa": pd.DataFrame(rows), "lsoa_ward": moved})
+    elsewhere = [{**each, "area_code": "E09000008"} for each in lsoas("2021-11", 2, ("L1", 50))]
+    tables = KeptTables({"police_uk_lsoa": pd.DataFrame([*rows, *elsewhere]), "lsoa_ward": moved})
     placed = placed_wards(tables, SETTINGS, BROMLEY, "2018").sort_values(["month", "area_code"])
     found = placed[["month", "area_code", "count", "source", "vintage", "vintage_order"]]
     assert list(found.itertuples(index=False, name=None)) == [

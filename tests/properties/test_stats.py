@@ -2,7 +2,7 @@
 
 import numpy as np
 import pandas as pd
-from hypothesis import assume, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 from often import OFTEN
 
@@ -69,12 +69,16 @@ def test_more_dispersion_never_narrows(a, b, exposure, dispersion, more):
 
 
 @OFTEN
+@example(previous=1092, rise=7, exposure=366 / 365)
+@example(previous=342, rise=46, exposure=366 / 365)
 @given(st.integers(1, 2000), st.integers(1, 200), exposures)
 def test_a_bigger_rise_is_never_likelier_by_chance(previous, rise, exposure):
+    """But by less than a millionth where a leap day is between the windows: an exact test counts as extreme what is no
+    likelier than what was seen, and one offence more may let a count of the other tail in."""
     current = previous + np.array([rise, rise + 1])
     p_values = comparison.two_counts(current * 1.0, previous, exposure).p_value
     assume((current > previous * exposure).all())
-    assert p_values[1] <= p_values[0] + 1e-9
+    assert p_values[1] <= p_values[0] + 1e-6
 
 
 @OFTEN

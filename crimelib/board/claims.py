@@ -16,7 +16,7 @@ from crimelib.areas import LONDON, AreaBook
 from crimelib.board.charts import Chart, change_forest
 from crimelib.board.item import Board
 from crimelib.board.narrative import CLEAR_CHANGE, count, per_cent, window_phrase
-from crimelib.board.summary import summary
+from crimelib.board.summary import rows_where, summary
 from crimelib.board.tables import WINDOW_TITLES, Cell, Table, change_text, count_text, protected, row_unit, signal_text
 from crimelib.board.text import NOTHING, Text
 from crimelib.board.titles import measure_title
@@ -61,18 +61,6 @@ class View:
     kind: Literal["latest", "older", "london"]
     place: str
     rows: pd.DataFrame
-
-    def about(self, claim: Claim) -> list[dict[str, object]]:
-        """The rows about a statement's measure, the longest window first."""
-        return self._by_subject.get((claim.item, claim.measure, claim.breakdown, claim.value), [])
-
-    @cached_property
-    def _by_subject(self) -> dict[tuple[object, ...], list[dict[str, object]]]:
-        found: dict[tuple[object, ...], list[dict[str, object]]] = {}
-        for row in sorted(self.rows.to_dict("records"), key=lambda row: WINDOWS.index(str(row["window"]))):
-            subject = row["item"], row["measure"], row["breakdown"], row["breakdown_value"]
-            found.setdefault(subject, []).append(row)
-        return found
 
 
 class BoroughStore(Store):
@@ -184,7 +172,22 @@ def _revised(older: pd.DataFrame, latest: pd.DataFrame) -> pd.DataFrame:
 
 def looks_at(claim: Claim, views: Iterable[View], words: ClaimWords) -> list[Look]:
     """A statement against every row about its measure, the longest window first within each view."""
-    return [Look(view.kind, view.place, row, agrees(claim, row, words)) for view in views for row in view.about(claim)]
+    return [
+        Look(view.kind, view.place, row, agrees(claim, row, words))
+        for view in views
+        for row in _rows_about(claim, view.rows)
+    ]
+
+
+def _rows_about(claim: Claim, rows: pd.DataFrame) -> list[dict[str, object]]:
+    wanted = {
+        "item": claim.item,
+        "measure": claim.measure,
+        "breakdown": claim.breakdown,
+        "breakdown_value": claim.value,
+    }
+    chosen = rows_where(rows, **wanted)
+    return sorted(chosen.to_dict("records"), key=lambda row: WINDOWS.index(str(row["window"])))
 
 
 def agrees(claim: Claim, row: Mapping[str, object], words: ClaimWords) -> bool | None:

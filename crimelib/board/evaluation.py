@@ -28,7 +28,7 @@ from crimelib.board.titles import measure_title
 from crimelib.errors import InputError
 from crimelib.measures.periods import month_label
 from crimelib.measures.series import Counts, histories
-from crimelib.settings import EvaluationPlan, Figures, Measure, Outcome, WardGroups, load_model
+from crimelib.settings import AudiencePolicy, EvaluationPlan, Figures, Measure, Outcome, WardGroups, load_model
 from crimelib.stats.evaluation import (
     ALPHA,
     Displacement,
@@ -118,7 +118,7 @@ class Panel:
     counts: pd.DataFrame
     whole: pd.DataFrame  # the months left out included: for twelve-month totals
 
-    @property
+    @cached_property
     def after(self) -> np.ndarray:
         """One flag a month: from the start on."""
         return np.asarray(self.counts.index >= _month(self.plan.start))
@@ -479,7 +479,11 @@ class EvaluationPage:
         return placebo_areas(whole, controls, panel.after), placebo_dates(before, flags, PLACEBO_MONTHS)
 
     def _withheld(self, total: float) -> bool:
-        return self.board.policy(ITEM).hides(total)
+        return self._policy.hides(total)
+
+    @cached_property
+    def _policy(self) -> AudiencePolicy:
+        return self.board.policy(ITEM)
 
     def _tells_of_a_small_ward(self, panel: Panel, series: Mapping[str, pd.Series]) -> bool:
         """Whether a group, or in any month drawn any one ward of the borough, has a twelve-month total that the policy
@@ -497,12 +501,8 @@ class EvaluationPage:
             _ward_months(self.board, self.counts, panel.groups.codes, measure.figures).reindex(panel.counts.index)
             for measure in linked_measures(self.board, panel.outcome)
         ]
-        totals = [
-            frame.loc[months, list(codes)].to_numpy().sum()
-            for frame in frames
-            for codes in groups
-            for months in (panel.after, ~panel.after)
-        ]
+        counts = [frame[list(codes)].to_numpy() for frame in frames for codes in groups]
+        totals = [each[months].sum() for each in counts for months in (panel.after, ~panel.after)]
         return any(map(self._withheld, totals))
 
     def _months_in(self) -> int:

@@ -12,7 +12,7 @@ from __future__ import annotations
 import os
 import re
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
@@ -156,7 +156,7 @@ def _street(file: RawFile, table: Table, reference: Reference) -> Part:
     observed = rows.groupby(["month", "force", *AREA_COLUMNS, "series"], as_index=False, sort=False).size()
     located = rows[rows["area_level"] == "borough"].groupby(LSOA_COLUMNS, as_index=False).size()
     observed, lsoa = (_with_codes(table.rename(columns={"size": "count"})) for table in (observed, located))
-    return Part(observed, lsoa, {"police_uk_quality": _quality(rows)}, rejected)
+    return Part(observed, lsoa, _quality(rows), rejected=rejected)
 
 
 def _with_codes(counted: pd.DataFrame) -> pa.Table:
@@ -171,7 +171,7 @@ def _series(file: RawFile, rows: pd.DataFrame, reference: Reference) -> pd.Serie
     return series
 
 
-def _quality(rows: pd.DataFrame) -> pd.DataFrame:
+def _quality(rows: pd.DataFrame) -> list[tuple[str, str, str, int]]:
     identified = rows["Crime ID"] != ""
     checks = pd.DataFrame(
         {
@@ -182,7 +182,8 @@ def _quality(rows: pd.DataFrame) -> pd.DataFrame:
         }
     ).astype("int64")
     summed = checks.groupby([rows["month"], rows["force"]]).sum()
-    return summed.reset_index().melt(["month", "force"], var_name="check", value_name="count")
+    melted = summed.reset_index().melt(["month", "force"], var_name="check", value_name="count")
+    return list(melted.itertuples(index=False, name=None))
 
 
 # --- outcomes, stop and search ---------------------------------------------------------------------------------
@@ -311,19 +312,22 @@ def _tables(file: RawFile, parts: list[Part], reference: Reference) -> Cleaned:
         name: pd.concat([part.tables[name] for part in parts if name in part.tables], ignore_index=True)
         for name in names
     }
-    _refuse_twice(file, tables.get("police_uk_quality", pd.DataFrame()))
     observed = [part.observed for part in parts if part.observed is not None]
     if observed:
+        checks = [check for part in parts for check in part.quality]
+        quality = pd.DataFrame(checks, columns=["month", "force", "check", "count"])
+        _refuse_twice(file, quality)
         tables = {
             "counts": _dense_counts(_joined(observed, OBSERVED_SCHEMA).astype(_AS_TEXT), reference),
             "police_uk_lsoa": _lsoa_table([part.lsoa for part in parts if part.lsoa is not None]),
+            "police_uk_quality": quality,
             **tables,
         }
     return Cleaned(tables, pd.concat([part.rejected for part in parts], ignore_index=True))
 
 
 def _refuse_twice(file: RawFile, quality: pd.DataFrame) -> None:
-    twice = quality.duplicated(["month", "force", "check"]) if len(quality) else pd.Series(dtype="bool")
+    twice = quality.duplicated(["month", "force", "check"])
     if twice.any():
         month = quality[twice]["month"].iloc[0]
         raise file.refusal(f"the archive holds the same force and month twice ({month})", fix="remove one of them")
@@ -331,10 +335,14 @@ def _refuse_twice(file: RawFile, quality: pd.DataFrame) -> None:
 
 def _dense_counts(observed: pd.DataFrame, reference: Reference) -> pd.DataFrame:
     """Every series in use in every area of a force that the month's file has a row of; London where it is whole."""
+    rows = observed.groupby(["month", "force", "series"], as_index=False)["count"].sum()
+    found: dict[tuple[str, str], dict[str, int]] = {}
+    for month, force, series, count in rows.itertuples(index=False, name=None):
+        found.setdefault((month, force), {})[series] = count
     in_use = [
         (month, force, series)
-        for (month, force), rows in observed.groupby(["month", "force"])
-        for series in _series_in_use(month, rows, reference)
+        for (month, force), counts in found.items()
+        for series in _series_in_use(month, counts, reference)
     ]
     places = observed[["force", *PLACE_COLUMNS]].drop_duplicates()
     grid = places.merge(pd.DataFrame(in_use, columns=["month", "force", "series"], dtype="str"), on=["month", "force"])
@@ -344,16 +352,15 @@ def _dense_counts(observed: pd.DataFrame, reference: Reference) -> pd.DataFrame:
     return pd.concat([with_london(counts[metropolitan], reference.book), counts[~metropolitan]], ignore_index=True)
 
 
-def _series_in_use(month: str, rows: pd.DataFrame, reference: Reference) -> list[str]:
+def _series_in_use(month: str, found: Mapping[str, int], reference: Reference) -> list[str]:
     """The series that the publisher used in a month; in a large file a type without any row is a gap, not a zero."""
     used = [
         PREFIX + name
         for name, crime_type in reference.police_uk.types.items()
         if crime_type.since <= month <= (crime_type.until or month)
     ]
-    found = set(rows["series"].unique())
-    small = rows["count"].sum() < reference.police_uk.expected_from_rows
-    return sorted({name for name in used if small or name in found} | found)
+    small = sum(found.values()) < reference.police_uk.expected_from_rows
+    return sorted({name for name in used if small or name in found} | found.keys())
 
 
 def _lsoa_table(parts: list[pa.Table]) -> pd.DataFrame:

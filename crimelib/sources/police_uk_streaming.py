@@ -79,11 +79,12 @@ class Reference:
 @dataclass(frozen=True)
 class Part:
     """What one publisher's file became: ``observed`` street rows counted by month, force, area and series (one row
-    for each that occurs), ``lsoa`` the same by LSOA, both with texts as codes; further tables, and the rows set
-    aside."""
+    for each that occurs), ``lsoa`` the same by LSOA, both with texts as codes; ``quality`` a month, force, check and
+    count each; further tables, and the rows set aside."""
 
     observed: pa.Table | None = None
     lsoa: pa.Table | None = None
+    quality: list[tuple[str, str, str, int]] = field(default_factory=list)
     tables: dict[str, pd.DataFrame] = field(default_factory=dict)
     rejected: pd.DataFrame = field(default_factory=cache(no_rejections))
 
@@ -166,7 +167,7 @@ def _street(counted: _Counted, reference: Reference) -> Part | None:
     area, kind, count = counted.by_area()
     areas = {name: _coded(area, [area[place] for area in counted.areas]) for place, name in enumerate(AREA_COLUMNS)}
     observed = pa.table({**_same(counted, count), **areas, "series": _coded(kind, series), "count": count})
-    return Part(observed, _by_lsoa(counted, series), {"police_uk_quality": _quality(counted)})
+    return Part(observed, _by_lsoa(counted, series), _quality(counted))
 
 
 def _by_lsoa(counted: _Counted, named: list[str | None]) -> pa.Table:
@@ -205,7 +206,7 @@ def _coded(codes: np.ndarray, texts: Sequence[str | None] | pa.StringArray) -> p
     return pa.DictionaryArray.from_arrays(codes.astype("int32"), named.dictionary)
 
 
-def _quality(counted: _Counted) -> pd.DataFrame:
+def _quality(counted: _Counted) -> list[tuple[str, str, str, int]]:
     rows = np.bincount(counted.area, counted.count, len(counted.areas)).astype("int64")
     outside = {code.partition(":")[2]: int(n) for (code, *_), n in zip(counted.areas, rows, strict=True) if ":" in code}
     checks = {
@@ -214,8 +215,7 @@ def _quality(counted: _Counted) -> pd.DataFrame:
         "elsewhere": outside.get("elsewhere", 0),
         "repeated_crime_ids": counted.repeated,
     }
-    cells = [(counted.month, counted.force, check, count) for check, count in checks.items()]
-    return pd.DataFrame(cells, columns=["month", "force", "check", "count"])
+    return [(counted.month, counted.force, check, count) for check, count in checks.items()]
 
 
 def _outcomes(counted: _Counted, reference: Reference) -> Part:

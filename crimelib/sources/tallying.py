@@ -17,26 +17,25 @@ from pyarrow import csv
 
 SLICE_BYTES = 256 * 1024
 _BOM = b"\xef\xbb\xbf"
-_NEWLINE, _AFTER_NEWLINE, _FIRST_PRINTABLE, _QUOTE, _BEYOND_ASCII = np.array([10, 11, 32, 34, 128], np.uint8)
+_NEWLINE, _AFTER_NEWLINE, _FIRST_PRINTABLE, _QUOTE = np.array([10, 11, 32, 34], np.uint8)
 _WORD = 8
-_MOST_BITS = 63
+_SHORT_BITS, _MOST_BITS = 31, 63
 _ODD = np.uint64(0x9E3779B97F4A7C15)
-_BYTES = pa.binary()  # that they are UTF-8 is known of the whole block
-_CODE = pa.dictionary(pa.int32(), _BYTES)
+_BYTES = pa.binary()  # that they are UTF-8 is known of the whole block, and numbers are given quicker once it is read
 
 
 @dataclass(frozen=True)
 class Key:
-    """A column as numbers: ``codes`` (int64, one a row) into ``texts``, in the order in which they were first seen."""
+    """A column as numbers: ``codes`` (int32, one a row) into ``texts``, in the order in which they were first seen."""
 
     codes: np.ndarray
     texts: pa.StringArray
 
     @classmethod
-    def of(cls, parts: Sequence[pa.DictionaryArray]) -> Key:
-        """A column out of its blocks, each of which has numbers of its own."""
-        chunks = pa.chunked_array(parts).unify_dictionaries().chunks
-        codes = np.concatenate([part.indices.to_numpy() for part in chunks], dtype="int64")
+    def of(cls, parts: Sequence[pa.BinaryArray]) -> Key:
+        """A column out of its blocks."""
+        chunks = pa.chunked_array(parts).dictionary_encode().chunks  # all with the last one's texts
+        codes = np.concatenate([part.indices.to_numpy() for part in chunks])
         return cls(codes, chunks[-1].dictionary.cast(pa.string()))
 
     @property
@@ -61,21 +60,19 @@ def tallied(
     blocks: Iterable[bytes], keys: Sequence[str], constants: Sequence[str] = (), identifier: str = ""
 ) -> Tally | None:
     """The rows counted by ``keys``; None where the file is not plain, lacks a column or has no rows, or where a
-    constant is none. ``blocks`` cut the file anywhere; what is held of it are a number and an identifier a row."""
-    columns: dict[str, list[pa.Array]] = {name: [] for name in (*keys, identifier) if name}
-    said: dict[str, set[bytes]] = {name: set() for name in constants}
-    types = dict.fromkeys([*keys, *constants], _CODE) | ({identifier: _BYTES} if identifier else {})
+    constant is none. ``blocks`` cut the file anywhere; what is held of it are the keys and the identifiers."""
+    columns: dict[str, list[pa.BinaryArray]] = {name: [] for name in (*keys, identifier) if name}
+    said: dict[str, pa.BinaryScalar] = {}
     pieces = _whole_lines(blocks)
     header = header_of(bytes(next(pieces, b"")))
-    if not set(types) <= set(header):
+    if not {*columns, *constants} <= set(header):
         return None
     for lines in pieces:
-        rows = _rows(lines, header, types)
+        rows = _rows(lines, header, [*columns, *constants])
         if rows is None:
             return None
         for name in constants:
-            said[name].update(rows[name].chunk(0).dictionary.to_pylist())
-            if len(said[name]) != 1:
+            if not pc.all(pc.equal(rows[name], said.setdefault(name, rows[name][0]))).as_py():
                 return None
         for name, parts in columns.items():
             parts.append(rows[name].chunk(0))
@@ -84,7 +81,7 @@ def tallied(
     numbered = {key: Key.of(columns[key]) for key in keys}
     if sum(key.bits for key in numbered.values()) > _MOST_BITS:
         return None
-    constant = {name: text.decode() for name, (text,) in said.items()}
+    constant = {name: text.as_py().decode() for name, text in said.items()}
     return Tally(*_counts(numbered), constant, _repeated(columns.get(identifier, [])))
 
 
@@ -99,17 +96,17 @@ def header_of(block: bytes) -> list[str]:
 def is_plain(content: bytes | memoryview) -> bool:
     """Whether it is UTF-8, without quotes, and without control characters but line feeds."""
     every = np.frombuffer(content, np.uint8)
-    if any(_is_odd(every[start : start + SLICE_BYTES]) for start in range(0, len(every), SLICE_BYTES)):
-        return False
-    return every.max(initial=0) < _BEYOND_ASCII or _is_utf8(bytes(content))
-
-
-def _is_odd(part: np.ndarray) -> bool:
-    """Whether there is a quote, or a control character: less than a line feed, or after it and before the first
-    printable one (less one more than itself, a line feed is 255)."""
-    if part.min() < _NEWLINE or (part == _QUOTE).any():
-        return True
-    return bool((part - _AFTER_NEWLINE).min() < _FIRST_PRINTABLE - _AFTER_NEWLINE)
+    parts = (every[start : start + SLICE_BYTES] for start in range(0, len(every), SLICE_BYTES))
+    beyond_ascii = False
+    for part in parts:
+        if part.view(np.int8).min() < _NEWLINE:  # beyond ASCII a byte counts as negative
+            if part.min() < _NEWLINE:
+                return False
+            beyond_ascii = True
+        # Less one more than itself, a line feed is 255: what is left below a space are the other control characters.
+        if (part == _QUOTE).any() or (part - _AFTER_NEWLINE).min() < _FIRST_PRINTABLE - _AFTER_NEWLINE:
+            return False
+    return not beyond_ascii or _is_utf8(bytes(content))
 
 
 def _is_utf8(content: bytes) -> bool:
@@ -137,8 +134,8 @@ def _whole_lines(blocks: Iterable[bytes]) -> Iterator[bytes | memoryview]:
         yield end + b"\n"
 
 
-def _rows(lines: bytes | memoryview, header: list[str], types: dict[str, pa.DataType]) -> pa.Table | None:
-    """The columns of these types; None where the lines are not plain, however they end, or not alike."""
+def _rows(lines: bytes | memoryview, header: list[str], columns: Sequence[str]) -> pa.Table | None:
+    """These columns; None where the lines are not plain, however they end, or not alike."""
     if not is_plain(lines):
         lines = bytes(lines).replace(b"\r\n", b"\n")
         if not is_plain(lines):
@@ -148,7 +145,9 @@ def _rows(lines: bytes | memoryview, header: list[str], types: dict[str, pa.Data
             pa.py_buffer(lines),
             csv.ReadOptions(use_threads=False, block_size=len(lines) + 1, column_names=header),
             csv.ParseOptions(quote_char=False, ignore_empty_lines=False),
-            csv.ConvertOptions(include_columns=list(types), column_types=types, strings_can_be_null=False),
+            csv.ConvertOptions(
+                include_columns=columns, column_types=dict.fromkeys(columns, _BYTES), strings_can_be_null=False
+            ),
         )
     except pa.ArrowInvalid:  # a row of another length than the header
         return None
@@ -156,13 +155,14 @@ def _rows(lines: bytes | memoryview, header: list[str], types: dict[str, pa.Data
 
 def _counts(columns: dict[str, Key]) -> tuple[dict[str, Key], np.ndarray]:
     """Each combination that occurs and how often: the numbers of a row's texts side by side in one whole number."""
-    kinds = np.zeros(1, dtype="int64")
+    bits = sum(column.bits for column in columns.values())
+    kinds = np.zeros(1, "int32" if bits <= _SHORT_BITS else "int64")  # half as long to sort
     for column in columns.values():
         kinds = kinds << column.bits | column.codes
     kinds, count = np.unique(kinds, return_counts=True)
     found = {}
     for name, column in reversed(columns.items()):
-        found[name] = Key(kinds & (1 << column.bits) - 1, column.texts)
+        found[name] = Key((kinds & (1 << column.bits) - 1).astype("int32"), column.texts)
         kinds = kinds >> column.bits
     return found, count.astype("int64")
 

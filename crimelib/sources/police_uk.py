@@ -36,6 +36,7 @@ from crimelib.sources.police_uk_streaming import (
     OUTCOMES,
     PREFIX,
     STREET,
+    Check,
     Part,
     Reference,
     month_in_name,
@@ -171,7 +172,7 @@ def _series(file: RawFile, rows: pd.DataFrame, reference: Reference) -> pd.Serie
     return series
 
 
-def _quality(rows: pd.DataFrame) -> list[tuple[str, str, str, int]]:
+def _quality(rows: pd.DataFrame) -> list[Check]:
     identified = rows["Crime ID"] != ""
     checks = pd.DataFrame(
         {

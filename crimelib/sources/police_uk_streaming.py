@@ -76,15 +76,18 @@ class Reference:
         return district.code, "borough", parent, district.name
 
 
+Check = tuple[str, str, str, int]  # how many rows of a month and force a check found: month, force, check, count
+
+
 @dataclass(frozen=True)
 class Part:
     """What one publisher's file became: ``observed`` street rows counted by month, force, area and series (one row
-    for each that occurs), ``lsoa`` the same by LSOA, both with texts as codes; ``quality`` a month, force, check and
-    count each; further tables, and the rows set aside."""
+    for each that occurs), ``lsoa`` the same by LSOA, both with texts as codes; ``quality`` checks of its rows; further
+    tables, and the rows set aside."""
 
     observed: pa.Table | None = None
     lsoa: pa.Table | None = None
-    quality: list[tuple[str, str, str, int]] = field(default_factory=list)
+    quality: list[Check] = field(default_factory=list)
     tables: dict[str, pd.DataFrame] = field(default_factory=dict)
     rejected: pd.DataFrame = field(default_factory=cache(no_rejections))
 
@@ -206,7 +209,7 @@ def _coded(codes: np.ndarray, texts: Sequence[str | None] | pa.StringArray) -> p
     return pa.DictionaryArray.from_arrays(codes.astype("int32"), named.dictionary)
 
 
-def _quality(counted: _Counted) -> list[tuple[str, str, str, int]]:
+def _quality(counted: _Counted) -> list[Check]:
     rows = np.bincount(counted.area, counted.count, len(counted.areas)).astype("int64")
     outside = {code.partition(":")[2]: int(n) for (code, *_), n in zip(counted.areas, rows, strict=True) if ":" in code}
     checks = {

@@ -73,6 +73,13 @@ def test_identifiers_of_any_length_are_compared_whole():
     assert tally("\n".join([HEADER, *(f"{each},x,p,m" for each in long)])).repeated == 1
 
 
+@pytest.mark.parametrize("places", [2**15, 2**16])
+def test_combinations_are_told_apart_however_many_bits_they_take(places):
+    expected = {(f"x{n % places}", f"p{n}"): 1 for n in range(2**16)}
+    text = "\n".join([HEADER, *(f",{place},{kind},m" for place, kind in expected)])
+    assert counts(tally(text, 10**6)) == expected
+
+
 CELL = st.text(st.characters(codec="utf-8", exclude_characters='",', exclude_categories=("C",)), max_size=9)
 
 

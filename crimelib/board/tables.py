@@ -32,6 +32,7 @@ SIGNALS = {
     "no_clear_change": ("●", "no clear change"),
     "suspected_gap": ("◌", "suspected gap"),
 }
+_LEADING_ICON = re.compile(r"^([^\w\s]) ")
 _MONTHS = re.compile(r"\d{4}-\d\d(?: to \d{4}-\d\d)?")
 _ICONS = tuple(icon for icon, _ in SIGNALS.values())
 FIGURES = (
@@ -278,7 +279,8 @@ class Table:
         said = cell.text.startswith(_ICONS) or _MONTHS.fullmatch(cell.text) is not None
         kinds = [name for name, on in (("num", place in self.numeric), ("said", said), ("absent", cell.absent)) if on]
         kind = f' class="{" ".join(kinds)}"' if kinds else ""
-        return f"<td{kind}>{escape(cell.text)}{_signal_html(cell.signal)}</td>"
+        words = _LEADING_ICON.sub("\\1\u00a0", cell.text)  # never an icon alone on a line
+        return f"<td{kind}>{escape(words)}{_signal_html(cell.signal)}</td>"
 
     def _align(self, text: str, place: int, width: int) -> str:
         return text.rjust(width) if place in self.numeric else text.ljust(width)
@@ -395,8 +397,8 @@ def _matrix_line(by_window: Mapping[str, Mapping[str, object]], windows: Sequenc
 
 
 def _matrix_cell(row: Mapping[str, object] | None) -> Cell:
-    if row is None:
-        return Cell("no data", absent=True)
+    if row is None:  # a survey has no months: nothing is missing
+        return Cell("–", absent=True)
     if row["absent"]:
         return Cell(row["absent"], absent=True)
     unit = row_unit(row)

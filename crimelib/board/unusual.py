@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 import pandas as pd
@@ -67,7 +67,7 @@ def unusual_month(monthly: pd.DataFrame, breaks: Mapping[str, str], unit: str) -
             return f"{said}: whether it is unusual cannot be said."
     found = last_month(monthly, breaks)
     if found is None:
-        return "The history is too short to say whether the month is unusual."
+        return _too_short(known_counts(monthly), breaks)
     usual = f"{month_label(found.month)} had {found.count:,} {unit}"
     known = not pd.isna(found.upper)
     band = f", where {found.lower:,.0f} to {found.upper:,.0f} were to be expected" if known else ""
@@ -85,12 +85,28 @@ def last_month(monthly: pd.DataFrame, breaks: Mapping[str, str]) -> LastMonth | 
         return None
     month = series.index[-1]
     starts = {pd.Period(name, freq="M"): reason for name, reason in breaks.items()}
-    since = max((start for start in starts if start <= month), default=None)
+    since = _last_level(series, starts)
     chart, row = xmr(series, starts).iloc[-1], expected_band(series, [month], start=since).iloc[0]
     if series[since:].notna().sum() < FEWEST_FOR_LIMITS and pd.isna(row["upper"]):
         return None  # nothing to measure the month by since the last new level
     flagged = (*_in_words(chart), *_in_words(row))
     return LastMonth(month, int(series.iloc[-1]), row["lower"], row["upper"], flagged)
+
+
+def _last_level(series: pd.Series, starts: Iterable[pd.Period]) -> pd.Period | None:
+    """The last month of the history that began a new level."""
+    return max((start for start in starts if series.index[0] < start <= series.index[-1]), default=None)
+
+
+def _too_short(series: pd.Series, breaks: Mapping[str, str]) -> str:
+    starts = {pd.Period(name, freq="M"): reason for name, reason in breaks.items()}
+    since = _last_level(series, starts) if series.notna().sum() >= FEWEST_MONTHS else None
+    if since is None:
+        return "The history is too short to say whether the month is unusual."
+    known = series[since:].notna().sum()
+    months = f"{known} month{'s' if known > 1 else ''}"
+    anew = f"The limits were set anew in {month_label(since)} ({starts[since]})"
+    return f"{anew}; {months} since then is too short a history to say whether the month is unusual."
 
 
 def _in_words(row: pd.Series) -> Iterator[str]:

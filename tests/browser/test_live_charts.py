@@ -65,7 +65,7 @@ class Visit:
         self.complaints: list[str] = []
         self.page = browser.new_context(**context).new_page()
         self.page.on("request", lambda request: self.asked.append(request.url))
-        self.page.on("console", lambda said: self.complaints.append(said.text) if said.type == "error" else None)
+        self.page.on("console", lambda said: self.complaints.append(said.text))
         self.page.on("pageerror", lambda fault: self.complaints.append(str(fault)))
         self.page.goto((pack / "hate_crime.html").as_uri())
 

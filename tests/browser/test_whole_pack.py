@@ -83,14 +83,10 @@ class Visit:
         self.complaints: list[str] = []
         self.page = browser.new_context(**context).new_page()
         self.page.on("request", lambda request: self.asked.append(request.url))
-        self.page.on("console", self._heard)
+        self.page.on("console", lambda said: self.complaints.append(said.text))
         self.page.on("pageerror", lambda fault: self.complaints.append(str(fault)))
         self.page.goto(path.as_uri())
         self.figures = self.page.locator("figure:has(script.chart-spec)").all()
-
-    def _heard(self, said: playwright.ConsoleMessage) -> None:
-        if said.type == "error":
-            self.complaints.append(said.text)
 
     def drawn(self) -> Visit:
         for figure in self.figures:

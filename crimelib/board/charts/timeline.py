@@ -100,7 +100,8 @@ def time_axis(months: Sequence[pd.Period], width: float) -> Spec:
         ticks = ticks[:: step // 12]
     return {
         "axis": {"values": [instant(month) for month in ticks], "format": "%b %Y", "labelFlush": False},
-        "scale": {"type": "utc", "domain": [instant(first, 1), instant(last + 1, 1)]},
+        # Not ``domain``, which Vega-Lite warns of where a mark has two ends, as a period's shade has.
+        "scale": {"type": "utc", "domainMin": instant(first, 1), "domainMax": instant(last + 1, 1)},
     }
 
 

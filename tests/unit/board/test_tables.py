@@ -105,7 +105,13 @@ def test_matrix_has_a_line_per_measure_under_its_item_and_a_column_per_window():
     table = tables.overview_matrix(both, caption="c")
     assert table.columns == ("Measure", "Month", "Twelve months")
     assert [len(line) for line in table.rows] == [1, 3, 3, 3, 3, 3]
-    assert cells(table)["Gun crime"] == ["no data", "0 (−100%)"]
+    assert cells(table)["Gun crime"] == ["–", "0 (−100%)"]
+
+
+def test_an_icon_and_the_first_of_its_words_stay_on_one_line():
+    frame = pd.DataFrame({"said": ["Burglary fell"], "verdict": ["✓ supported"], "why": ["5 - 3"]})
+    markup = tables.plain_table(frame, caption="c").html()
+    assert "<td>✓\u00a0supported</td><td>5 - 3</td>" in markup
 
 
 def test_group_headings_span_the_table():

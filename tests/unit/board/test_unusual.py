@@ -32,6 +32,16 @@ def test_too_short_a_history_says_so() -> None:
     assert unusual_month(monthly([]), {}, "x") == told
 
 
+@pytest.mark.parametrize(("months", "said"), [(1, "1 month"), (4, "4 months")])
+def test_too_short_a_history_since_a_new_level_says_since_when_and_why(months: int, said: str) -> None:
+    anew = str(pd.Period("2021-12", freq="M") - months)
+    counted = monthly(STEADY * 3)
+    text = unusual_month(counted, {"2019-03": "another system", anew: "after lockdown", "2022-02": "later"}, "x")
+    when = pd.Period(anew, freq="M").strftime("%B %Y")
+    told = f"{said} since then is too short a history to say whether the month is unusual."
+    assert text == f"The limits were set anew in {when} (after lockdown); {told}"
+
+
 def test_limits_hold_the_centre_between_them() -> None:
     found = limits(monthly(STEADY * 2), {})
     assert found is not None

@@ -130,7 +130,8 @@
   function withDates(part) {
     if (Array.isArray(part)) part.forEach(withDates);
     else if (part && typeof part === "object") {
-      if (part.type === "temporal" && part.scale) part.scale.domain = part.scale.domain.map(inWords);
+      if (part.type === "temporal" && part.scale)
+        for (const end of ["domainMin", "domainMax"]) part.scale[end] = inWords(part.scale[end]);
       if (part.type === "temporal" && part.axis) part.axis.values = part.axis.values.map(inWords);
       Object.entries(part).forEach(([name, inner]) => name === "data" || withDates(inner));
     }

@@ -22,7 +22,7 @@ from scipy.sparse import csr_array, eye_array, hstack, vstack
 from crimelib.disclosure.leaks import FIGURES, leaks
 from crimelib.disclosure.programmes import Programme
 from crimelib.disclosure.published import Row, published, rows_said, summary_rows
-from crimelib.disclosure.statements import statements
+from crimelib.disclosure.statements import Each, statements
 from crimelib.measures.periods import parse_period, window_length
 from crimelib.settings import AudiencePolicy, Settings
 
@@ -56,11 +56,13 @@ def audit_pack(
     audience: str,
     settings: Settings,
     read: Callable[[Path, Settings], list[Row]] = published,
+    each: Each = map,
 ) -> list[str]:
     """What a pack gives away, one line each: a withheld row with a figure in it; a withheld figure that stands in any
     of its files; a withheld count, its own or its ``predecessors``', that can be bounded more tightly than its
-    audience's policy allows, from all that they and it publish. ``read`` gives what a predecessor has published."""
-    rows, said = summary_rows(pack), [*statements(pack)]
+    audience's policy allows, from all that they and it publish. ``read`` gives what a predecessor has published,
+    ``each`` reads every file (see :func:`statements`)."""
+    rows, said = summary_rows(pack), [*statements(pack, each)]
     policy = settings.disclosure.audiences[audience]
     before = [row for path in predecessors for row in read(path, settings)]
     inside = [

@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from html.parser import HTMLParser
@@ -38,16 +38,22 @@ class Statement:
         return " | ".join(f"{name} {value}" if name else value for name, value in self.cells)
 
 
-def statements(pack: Path) -> Iterator[Statement]:
-    """Everything that the files of a pack say; what a file says again in the same words (its charts hold their data
-    twice and more) once."""
-    for path in sorted(path for path in pack.rglob("*") if path.is_file()):
-        name = path.relative_to(pack).as_posix()
-        for about, cells in dict.fromkeys(_READERS.get(path.suffix, _other)(path)):
-            yield Statement(name, about, cells)
-
-
 Said = tuple[str, tuple[tuple[str, str], ...]]
+Each = Callable[[Callable[[Path], list[Said]], Sequence[Path]], Iterable[list[Said]]]
+
+
+def statements(pack: Path, each: Each = map) -> Iterator[Statement]:
+    """Everything that the files of a pack say. ``each`` reads every file: one after the other, or side by side."""
+    paths = sorted(path for path in pack.rglob("*") if path.is_file())
+    for path, said in zip(paths, each(said_by, paths), strict=True):
+        name = path.relative_to(pack).as_posix()
+        yield from (Statement(name, about, cells) for about, cells in said)
+
+
+def said_by(path: Path) -> list[Said]:
+    """What a file says, under what; what it says again in the same words (its charts hold their data twice and more)
+    once."""
+    return list(dict.fromkeys(_READERS.get(path.suffix, _other)(path)))
 
 
 def lines(text: str, about: str = "") -> Iterator[Said]:

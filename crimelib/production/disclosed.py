@@ -14,6 +14,7 @@ from crimelib.disclosure.audit import audit_pack
 from crimelib.disclosure.published import Row, published
 from crimelib.errors import InputError
 from crimelib.production.pack import ALTERED, read_record, sha256_file, sha256_json
+from crimelib.production.workers import side_by_side
 from crimelib.settings import Settings
 
 _SMALL_GAP = 0.01
@@ -25,7 +26,7 @@ def disclosed(pack: Path, settings: Settings) -> list[str]:
     record = read_record(pack)
     if record is None:
         return [ALTERED]
-    return audit_pack(pack, [*predecessors(pack, settings)], record["audience"], settings, published_once)
+    return audit_pack(pack, [*predecessors(pack, settings)], record["audience"], settings, published_once, side_by_side)
 
 
 def published_once(pack: Path, settings: Settings) -> list[Row]:

@@ -11,8 +11,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, astuple, dataclass, replace
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, partial
 from importlib import metadata
+from operator import call
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -52,7 +53,7 @@ from crimelib.production.pdf import board_pdf
 from crimelib.production.portable import private_paths, without_paths
 from crimelib.production.standing import DRAFT, Standing, keep_released, next_standing, standing_of, time_words
 from crimelib.production.workbook import write_workbook
-from crimelib.production.workers import worker_count
+from crimelib.production.workers import side_by_side, worker_count
 from crimelib.scratch import scratch_folder
 
 InputRecord = Mapping[str, str]
@@ -328,12 +329,19 @@ def write_rendered(
     """All that is made from what lies in ``folder`` already (executed notebooks, tables) and from the pack's record:
     the overview, the pages, the PDF and the workbook. ``notebooks`` are those of ``runs``, in the pack's order."""
     info, titles = info_of(record), record["titles"]
-    pages = _write_pages(folder, runs, notebooks, info)
+    pages = [_page(run, notebook) for run, notebook in zip(runs, notebooks, strict=True)]
+    named = [with_named_charts(notebook, page.name) for page, notebook in zip(pages, notebooks, strict=True)]
+    _write_chart_rows(folder, named)
+    lead = lead_sentence(overview_groups(summary, pages, titles))
+    longest_first = [
+        partial(_write_pdf, folder, notebooks, pages, info, lead),
+        *([partial(_write_library, folder)] if any(map(has_live_charts, named)) else []),
+        partial(write_workbook, summary, folder / "summary.xlsx", info, titles, record["definitions"]),
+        *(partial(_write_page, folder, *each, pages, info) for each in zip(notebooks, pages, strict=True)),
+    ]
+    side_by_side(call, longest_first)
     overview = render_overview(summary, pages, info, _files(folder), titles)
     (folder / "index.html").write_text(overview, encoding="utf-8")
-    lead = lead_sentence(overview_groups(summary, pages, titles))
-    (folder / "board-pack.pdf").write_bytes(board_pdf(notebooks, pages, info, lead))
-    write_workbook(summary, folder / "summary.xlsx", info, titles, record["definitions"])
 
 
 def executed_notebooks(pack: Path) -> dict[str, Any]:
@@ -365,27 +373,28 @@ def _shown_notebooks(request: PackRequest, executed: Mapping[str, Any], runs: Se
     return [executed[name] if name in executed else read_notebook(sources[name]) for name in names]
 
 
-def _write_pages(folder: Path, runs: Sequence[NotebookRun], notebooks: Sequence[Any], info: PackInfo) -> list[Page]:
-    pages = [_page(run, notebook) for run, notebook in zip(runs, notebooks, strict=True)]
-    for page, notebook in zip(pages, notebooks, strict=True):
-        html = render_failure(page, pages, info) if page.reason else render_page(notebook, page, pages, info)
-        (folder / page.href).write_text(html, encoding="utf-8")
-    _write_charts(
-        folder, [with_named_charts(notebook, page.name) for page, notebook in zip(pages, notebooks, strict=True)]
-    )
-    return pages
+def _write_page(folder: Path, notebook: Any, page: Page, pages: Sequence[Page], info: PackInfo) -> None:
+    html = render_failure(page, pages, info) if page.reason else render_page(notebook, page, pages, info)
+    (folder / page.href).write_text(html, encoding="utf-8")
 
 
-def _write_charts(folder: Path, named: Sequence[Any]) -> None:
-    """The rows of every chart as CSV, and the script that all pages share; nothing for a pack without charts."""
+def _write_pdf(folder: Path, notebooks: Sequence[Any], pages: Sequence[Page], info: PackInfo, lead: str) -> None:
+    (folder / "board-pack.pdf").write_bytes(board_pdf(notebooks, pages, info, lead))
+
+
+def _write_library(folder: Path) -> None:
+    """The script that all pages with live charts share."""
+    (folder / LIBRARY).parent.mkdir(exist_ok=True)
+    (folder / LIBRARY).write_text(library(), encoding="utf-8")
+
+
+def _write_chart_rows(folder: Path, named: Sequence[Any]) -> None:
+    """The rows of every chart as CSV; nothing for a pack without charts."""
     tables = {name: table for notebook in named for name, table in chart_tables(notebook).items()}
-    live = any(map(has_live_charts, named))
-    if tables or live:
+    if tables:
         (folder / FOLDER).mkdir()
     for name, table in tables.items():
         write_csv(table, folder / FOLDER / f"{name}.csv")
-    if live:
-        (folder / LIBRARY).write_text(library(), encoding="utf-8")
 
 
 def _page(run: NotebookRun, notebook: Any) -> Page:

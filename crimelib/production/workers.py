@@ -6,6 +6,7 @@ there and then, so that a batch fills the cores with packs and not each pack wit
 
 from __future__ import annotations
 
+import atexit
 import gc
 import logging
 import multiprocessing
@@ -68,7 +69,7 @@ class _Worker:
 
 
 class _Ahead:
-    """The pool that :func:`workers_ahead` has started, until it is taken."""
+    """The pool that :func:`workers_ahead` has started, until one of its workers dies."""
 
     pool: ProcessPoolExecutor | None = None
 
@@ -82,8 +83,8 @@ def worker_count(jobs: int | None) -> int:
 
 @contextmanager
 def workers_ahead(get_ready: Callable[[None], None], jobs: int) -> Iterator[None]:
-    """Start the workers and their template now, to load what they will need while something else is counted: the
-    first :func:`in_workers` within takes them. Within a worker, which has no others, nothing."""
+    """Start the workers and their template now, to load what they will need while something else is counted: all
+    :func:`in_workers` within is done by them. Within a worker, which has no others, nothing."""
     if _Worker.is_one:
         yield
         return
@@ -100,10 +101,9 @@ def workers_ahead(get_ready: Callable[[None], None], jobs: int) -> Iterator[None
 
 @contextmanager
 def _pool(jobs: int) -> Iterator[ProcessPoolExecutor]:
-    """The workers started ahead, the first time; else new ones."""
-    pool, _Ahead.pool = _Ahead.pool, None
-    if pool:
-        yield pool
+    """The workers started ahead, if there are any; else new ones."""
+    if _Ahead.pool:
+        yield _Ahead.pool
         return
     with worker_pool(jobs) as pool:
         yield pool
@@ -123,11 +123,25 @@ def in_workers(
     waiting = [list(chain) for chain in chains if chain]
     while waiting:
         suspects = yield from _until_a_worker_dies(work, waiting, jobs)
+        if any(waiting):
+            _Ahead.pool = None  # with the worker that died the others are gone
         for chain in suspects:
             task = chain.pop(0)
             done = list(_until_a_worker_dies(work, [[task]], 1))
             yield done[0] if done else (task, None)
         waiting = [chain for chain in waiting if chain]
+
+
+def side_by_side(work: Callable[[Task], Result], tasks: Sequence[Task]) -> list[Result]:
+    """What ``work`` gives for each task, in their order: by the workers that stand ready (:func:`workers_ahead`), here
+    where there are none or where one of them dies."""
+    if _Ahead.pool:
+        with suppress(BrokenProcessPool):
+            with without_interrupts():
+                results = [_Ahead.pool.submit(as_worker, work, task) for task in tasks]
+            return [result.result() for result in results]
+        _Ahead.pool = None
+    return [work(task) for task in tasks]
 
 
 def _until_a_worker_dies(
@@ -236,6 +250,7 @@ def as_worker(work: Callable[[Task], Result], task: Task) -> Result:
         if not gc.get_freeze_count():
             gc.collect()
             gc.freeze()
+            atexit.register(gc.unfreeze)  # or DuckDB takes what is left at the end for leaks, and lists it
 
 
 def _end(*_: object) -> None:

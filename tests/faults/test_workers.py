@@ -13,7 +13,7 @@ import work
 from test_killed_runs import PATIENCE_SECONDS, running, wait_for, wait_until_none_mention
 
 from crimelib.errors import InputError
-from crimelib.production.workers import in_workers, worker_count, workers_ahead
+from crimelib.production.workers import in_workers, side_by_side, worker_count, workers_ahead
 
 WORK = Path(work.__file__)
 
@@ -42,14 +42,43 @@ def test_work_that_a_worker_asks_for_is_done_there() -> None:
     assert worker != os.getpid()
 
 
-def test_workers_started_ahead_get_ready_and_are_taken_once(tmp_path: Path) -> None:
+def test_workers_started_ahead_get_ready_and_do_all_work_within(tmp_path: Path) -> None:
     ready = tmp_path / "ready"
     ready.mkdir()
     with workers_ahead(partial(work.be_ready, ready), 2):
-        first, second = (dict(in_workers(work.process, [["a"], ["b"]], 2)) for _ in range(2))
+        first, second = (set(dict(in_workers(work.process, [["a"], ["b"]], 2)).values()) for _ in range(2))
+        third = set(side_by_side(work.process, ["a", "b"]))
+    after = set(dict(in_workers(work.process, [["a"], ["b"]], 2)).values())
     started = {int(path.name) for path in ready.iterdir()}
-    assert set(first.values()) <= started
-    assert not set(second.values()) & started
+    assert first | second | third <= started
+    assert not after & started
+
+
+def test_work_side_by_side_comes_back_in_order_wherever_it_is_done() -> None:
+    numbers = list(range(20))
+    with workers_ahead(work.nothing, 2):
+        assert side_by_side(str, numbers) == list(map(str, numbers))
+    assert side_by_side(str, numbers) == list(map(str, numbers))
+    assert side_by_side(work.process, ["a"]) == [os.getpid()]
+
+
+def test_work_side_by_side_is_done_here_where_a_worker_dies() -> None:
+    owner = os.getpid()
+    with workers_ahead(work.nothing, 2):
+        assert side_by_side(partial(work.process_dying_elsewhere, owner), ["a", "b", "c"]) == [owner] * 3
+        assert side_by_side(work.process, ["a"]) == [owner]
+        (((_, pid),)) = in_workers(work.process, [["a"]], 2)
+    assert pid not in (None, owner)
+
+
+def test_what_work_side_by_side_raises_is_raised_here() -> None:
+    with workers_ahead(work.nothing, 2), pytest.raises(ValueError, match="invalid literal"):
+        side_by_side(int, ["1", "one"])
+
+
+def test_a_worker_that_has_used_duckdb_ends_without_a_word(capfd: pytest.CaptureFixture[str]) -> None:
+    assert list(in_workers(work.count_in_duckdb, [["a", "b"]], 1)) == [("a", 1), ("b", 1)]
+    assert capfd.readouterr() == ("", "")
 
 
 @pytest.mark.parametrize("task", ["kill", "a"])

@@ -40,6 +40,22 @@ def die(_: None) -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
+def nothing(_: None) -> None:
+    """Ready at once."""
+
+
+def process_dying_elsewhere(owner: int, task: str) -> int:
+    """As :func:`process`, in the process of the owner alone; any other ends."""
+    return process(task if os.getpid() == owner else f"kill {task}")
+
+
+def count_in_duckdb(_: str) -> int:
+    """A library that lists on the error stream what it thinks was not let go of."""
+    import duckdb
+
+    return duckdb.sql("select count(*) from (values (1))").fetchall()[0][0]
+
+
 def nested(task: str) -> tuple[int, list[int]]:
     """The worker, and where work that it asks for is done."""
     return os.getpid(), [pid for _, pid in in_workers(process, [[task], [task]], 2)]

@@ -19,11 +19,11 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
+from operator import attrgetter
 from pathlib import Path
 
 from published_raw import ROOT, published_raw
 
-BOROUGHS = ("Bromley", "Croydon", "Bexley", "Lewisham", "Greenwich", "Lambeth", "Southwark", "Sutton")
 LONDON_SECONDS = 600.0
 Taken = tuple[float, float, float]
 
@@ -36,6 +36,26 @@ class Data:
         self.processed = folder / "processed" if real else ROOT / "data" / "processed"
         if real:
             crimelib("clean", "--raw", str(published_raw(folder)), "--processed", str(self.processed))
+        self.areas = self._areas()
+
+    def _areas(self) -> list[str]:
+        """Every borough, the City and, last, London, as far as the files have them in the period: few have the City."""
+        from crimelib.measures.areas import area_counts
+        from crimelib.production.batch import subjects
+        from crimelib.settings import load_settings
+        from crimelib.tables.store import Store
+
+        settings = load_settings()
+        everywhere = sorted((area for area, _ in subjects(settings, "all", self.period)), key=attrgetter("code"))
+        counts = area_counts(Store(self.processed), settings, everywhere)
+        there = set(counts.loc[counts["month"] == self.period, "area_code"])
+        return [area.name for area in everywhere if area.code in there]
+
+    def first(self, number: int) -> str:
+        """So many of them, as a batch asks for them."""
+        if number > len(self.areas):
+            sys.exit(f"--sizes {number}: the files have {len(self.areas)} areas in {self.period}")
+        return ",".join(self.areas[:number])
 
 
 def crimelib(*words: str) -> None:
@@ -70,7 +90,7 @@ def sizes(data: Data, rounds: int, numbers: Sequence[int]) -> None:
     taken: dict[int, list[Taken]] = {number: [] for number in numbers}
     for _ in range(rounds):
         for number, found in taken.items():
-            found.append(batch(data, ",".join(BOROUGHS[:number])))
+            found.append(batch(data, data.first(number)))
     for number, found in taken.items():
         show(f"{number} areas", found, number)
 
@@ -79,7 +99,7 @@ def by_dask(data: Data, rounds: int, numbers: Sequence[int]) -> None:
     """The largest of these batches by one and by two workers."""
     from distributed import LocalCluster
 
-    areas = ",".join(BOROUGHS[: max(numbers)])
+    areas = data.first(max(numbers))
     taken: dict[int, list[Taken]] = {1: [], 2: []}
     everywhere = os.sched_getaffinity(0)
     for _ in range(rounds):
@@ -96,17 +116,8 @@ def by_dask(data: Data, rounds: int, numbers: Sequence[int]) -> None:
 
 def london(data: Data, rounds: int, numbers: Sequence[int]) -> None:
     """Everything over one period, once."""
-    from crimelib.measures.areas import area_counts
-    from crimelib.production.batch import subjects
-    from crimelib.settings import load_settings
-    from crimelib.tables.store import Store
-
-    settings = load_settings()
-    everywhere = [area for area, _ in subjects(settings, "all", data.period)]
-    counts = area_counts(Store(data.processed), settings, everywhere)
-    there = set(counts.loc[counts["month"] == data.period, "area_code"])
-    names = [area.name for area in everywhere if area.code in there]  # few files have the City
-    wall = show(f"London, {len(names)} packs", [batch(data, ",".join(names))], len(names))
+    number = len(data.areas)
+    wall = show(f"London, {number} packs", [batch(data, data.first(number))], number)
     print(f"  {wall / LONDON_SECONDS:.2f} times ten minutes, on {os.cpu_count()} cores")
 
 

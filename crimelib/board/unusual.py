@@ -41,8 +41,7 @@ def limits(monthly: pd.DataFrame, breaks: Mapping[str, str]) -> pd.DataFrame | N
     if series.notna().sum() < FEWEST_MONTHS:
         return None
     last = monthly.loc[monthly["count"].last_valid_index(), "month"]
-    starts = {pd.Period(month, freq="M"): reason for month, reason in breaks.items()}
-    chart = xmr(series[:last], starts)
+    chart = xmr(series[:last], _starts(breaks))
     few = chart.groupby("segment")["value"].transform("count") < FEWEST_FOR_LIMITS
     chart = chart.mask(few)
     return pd.DataFrame(
@@ -84,7 +83,7 @@ def last_month(monthly: pd.DataFrame, breaks: Mapping[str, str]) -> LastMonth | 
     if series.notna().sum() < FEWEST_MONTHS or pd.isna(series.iloc[-1]):
         return None
     month = series.index[-1]
-    starts = {pd.Period(name, freq="M"): reason for name, reason in breaks.items()}
+    starts = _starts(breaks)
     since = _last_level(series, starts)
     chart, row = xmr(series, starts).iloc[-1], expected_band(series, [month], start=since).iloc[0]
     if series[since:].notna().sum() < FEWEST_FOR_LIMITS and pd.isna(row["upper"]):
@@ -93,13 +92,18 @@ def last_month(monthly: pd.DataFrame, breaks: Mapping[str, str]) -> LastMonth | 
     return LastMonth(month, int(series.iloc[-1]), row["lower"], row["upper"], flagged)
 
 
+def _starts(breaks: Mapping[str, str]) -> dict[pd.Period, str]:
+    """The months that begin a new level, with the reason."""
+    return {pd.Period(month, freq="M"): reason for month, reason in breaks.items()}
+
+
 def _last_level(series: pd.Series, starts: Iterable[pd.Period]) -> pd.Period | None:
     """The last month of the history that began a new level."""
     return max((start for start in starts if series.index[0] < start <= series.index[-1]), default=None)
 
 
 def _too_short(series: pd.Series, breaks: Mapping[str, str]) -> str:
-    starts = {pd.Period(name, freq="M"): reason for name, reason in breaks.items()}
+    starts = _starts(breaks)
     since = _last_level(series, starts) if series.notna().sum() >= FEWEST_MONTHS else None
     if since is None:
         return "The history is too short to say whether the month is unusual."

@@ -14,7 +14,7 @@ from crimelib.disclosure.audit import audit_pack
 from crimelib.disclosure.published import Row, published
 from crimelib.errors import InputError
 from crimelib.production.pack import ALTERED, read_record, sha256_file, sha256_json
-from crimelib.production.workers import side_by_side
+from crimelib.production.workers import in_ready_workers
 from crimelib.settings import Settings
 
 _SMALL_GAP = 0.01
@@ -26,7 +26,9 @@ def disclosed(pack: Path, settings: Settings) -> list[str]:
     record = read_record(pack)
     if record is None:
         return [ALTERED]
-    return audit_pack(pack, [*predecessors(pack, settings)], record["audience"], settings, published_once, side_by_side)
+    return audit_pack(
+        pack, [*predecessors(pack, settings)], record["audience"], settings, published_once, in_ready_workers
+    )
 
 
 def published_once(pack: Path, settings: Settings) -> list[Row]:

@@ -53,7 +53,7 @@ from crimelib.production.pdf import board_pdf
 from crimelib.production.portable import private_paths, without_paths
 from crimelib.production.standing import DRAFT, Standing, keep_released, next_standing, standing_of, time_words
 from crimelib.production.workbook import write_workbook
-from crimelib.production.workers import side_by_side, worker_count
+from crimelib.production.workers import in_ready_workers, worker_count
 from crimelib.scratch import scratch_folder
 
 InputRecord = Mapping[str, str]
@@ -334,12 +334,12 @@ def write_rendered(
     _write_chart_rows(folder, named)
     lead = lead_sentence(overview_groups(summary, pages, titles))
     longest_first = [
-        partial(_write_pdf, folder, notebooks, pages, info, lead),
         *([partial(_write_library, folder)] if any(map(has_live_charts, named)) else []),
+        partial(_write_pdf, folder, notebooks, pages, info, lead),
         partial(write_workbook, summary, folder / "summary.xlsx", info, titles, record["definitions"]),
         *(partial(_write_page, folder, *each, pages, info) for each in zip(notebooks, pages, strict=True)),
     ]
-    side_by_side(call, longest_first)
+    in_ready_workers(call, longest_first)
     overview = render_overview(summary, pages, info, _files(folder), titles)
     (folder / "index.html").write_text(overview, encoding="utf-8")
 

@@ -132,7 +132,7 @@ def in_workers(
         waiting = [chain for chain in waiting if chain]
 
 
-def side_by_side(work: Callable[[Task], Result], tasks: Sequence[Task]) -> list[Result]:
+def in_ready_workers(work: Callable[[Task], Result], tasks: Sequence[Task]) -> list[Result]:
     """What ``work`` gives for each task, in their order: by the workers that stand ready (:func:`workers_ahead`), here
     where there are none or where one of them dies."""
     if _Ahead.pool:

@@ -13,12 +13,12 @@ import work
 from test_killed_runs import PATIENCE_SECONDS, running, wait_for, wait_until_none_mention
 
 from crimelib.errors import InputError
-from crimelib.production.workers import in_workers, side_by_side, worker_count, workers_ahead
+from crimelib.production.workers import in_ready_workers, in_workers, worker_count, workers_ahead
 
 WORK = Path(work.__file__)
 
 
-def test_chains_are_done_in_order_and_side_by_side(tmp_path: Path) -> None:
+def test_chains_are_done_in_order_and_in_ready_workers(tmp_path: Path) -> None:
     log = tmp_path / "log"
     chains = [["a1", "a2", "a3"], ["b1"], [], ["c1", "c2"]]
     done = dict(in_workers(partial(work.note, log), chains, 2))
@@ -47,33 +47,33 @@ def test_workers_started_ahead_get_ready_and_do_all_work_within(tmp_path: Path) 
     ready.mkdir()
     with workers_ahead(partial(work.be_ready, ready), 2):
         first, second = (set(dict(in_workers(work.process, [["a"], ["b"]], 2)).values()) for _ in range(2))
-        third = set(side_by_side(work.process, ["a", "b"]))
+        third = set(in_ready_workers(work.process, ["a", "b"]))
     after = set(dict(in_workers(work.process, [["a"], ["b"]], 2)).values())
     started = {int(path.name) for path in ready.iterdir()}
     assert first | second | third <= started
     assert not after & started
 
 
-def test_work_side_by_side_comes_back_in_order_wherever_it_is_done() -> None:
+def test_work_for_ready_workers_comes_back_in_order_wherever_it_is_done() -> None:
     numbers = list(range(20))
     with workers_ahead(work.nothing, 2):
-        assert side_by_side(str, numbers) == list(map(str, numbers))
-    assert side_by_side(str, numbers) == list(map(str, numbers))
-    assert side_by_side(work.process, ["a"]) == [os.getpid()]
+        assert in_ready_workers(str, numbers) == list(map(str, numbers))
+    assert in_ready_workers(str, numbers) == list(map(str, numbers))
+    assert in_ready_workers(work.process, ["a"]) == [os.getpid()]
 
 
-def test_work_side_by_side_is_done_here_where_a_worker_dies() -> None:
+def test_work_for_ready_workers_is_done_here_where_one_of_them_dies() -> None:
     owner = os.getpid()
     with workers_ahead(work.nothing, 2):
-        assert side_by_side(partial(work.process_dying_elsewhere, owner), ["a", "b", "c"]) == [owner] * 3
-        assert side_by_side(work.process, ["a"]) == [owner]
-        (((_, pid),)) = in_workers(work.process, [["a"]], 2)
+        assert in_ready_workers(partial(work.process_dying_elsewhere, owner), ["a", "b", "c"]) == [owner] * 3
+        assert in_ready_workers(work.process, ["a"]) == [owner]
+        ((_, pid),) = in_workers(work.process, [["a"]], 2)
     assert pid not in (None, owner)
 
 
-def test_what_work_side_by_side_raises_is_raised_here() -> None:
+def test_what_work_in_a_ready_worker_raises_is_raised_here() -> None:
     with workers_ahead(work.nothing, 2), pytest.raises(ValueError, match="invalid literal"):
-        side_by_side(int, ["1", "one"])
+        in_ready_workers(int, ["1", "one"])
 
 
 def test_a_worker_that_has_used_duckdb_ends_without_a_word(capfd: pytest.CaptureFixture[str]) -> None:
